@@ -1,0 +1,72 @@
+# Gantry: `make demo` shows it, `make test` proves it, `make check` keeps it tidy, `make bench` measures it. `make help` lists all.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+MUSL := x86_64-unknown-linux-musl
+TARGET_DIR := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
+RELEASE := $(TARGET_DIR)/$(MUSL)/release
+IMAGE := $(TARGET_DIR)/gantry-image.tar
+# aws-lc's C code needs a C compiler for musl; Rust brings its own libc.
+export CC_x86_64_unknown_linux_musl := musl-gcc
+LAB := $(RELEASE)/gantry-lab
+STEP := scripts/step
+
+.PHONY: help demo test check bench build image tools unit api e2e-simulated e2e-openstack e2e-real generate kubernetes openstack chart-check
+
+help: ## List the commands.
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: build image kubernetes ## The main job on this machine, live: pods find no room, hosts come, pods run, hosts go. KEEP=1 leaves it up.
+	@$(LAB) demo --image $(IMAGE)
+
+test: check unit kubernetes build image api e2e-simulated e2e-openstack ## Everything that CI runs.
+	@scripts/not-run
+	@echo "all tests passed"
+
+check: tools ## Format, clippy, licences, generated files.
+	@$(STEP) "format" cargo fmt --all --check
+	@$(STEP) "clippy, warnings denied (about 3 min cold)" cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(STEP) "licences, bans, sources" cargo deny --log-level error check licenses bans sources
+	@$(STEP) "generated files are up to date" cargo run --quiet --locked -p gantry-crds -- check
+
+unit: tools ## Unit tests, and the OpenStack client against the simulator.
+	@$(STEP) "unit tests (about 4 min cold)" cargo nextest run --workspace --locked --no-fail-fast
+
+build: ## Static release binaries: gantry, gantry-lab.
+	@scripts/need musl-gcc musl-tools
+	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e
+
+image: build ## The operator's image, FROM scratch, without docker.
+	@$(STEP) "image" cargo run --quiet --locked -p xtask -- image --binary $(RELEASE)/gantry --out $(IMAGE) --name gantry.local/gantry:demo
+
+kubernetes: ## The pinned Kubernetes, containerd and Helm, built once and cached.
+	@scripts/need runc runc
+	@scripts/need ip iproute2
+	@scripts/need iptables iptables
+	@scripts/need /usr/lib/cni/bridge containernetworking-plugins
+	@scripts/need conntrack conntrack
+	@e2e/kubernetes/build.sh >/dev/null
+
+openstack: ## The pinned OpenStack, installed once and cached.
+	@e2e/openstack/openstack.sh install
+
+api: build kubernetes ## The API's rules on the real API server, accepted and rejected.
+	@$(LAB) api
+
+e2e-simulated: build kubernetes ## The end-to-end suite on the simulated OpenStack.
+	@$(LAB) suite --cloud simulated
+
+e2e-openstack: build image kubernetes openstack ## The whole way on the real OpenStack, with real kubelets.
+	@$(LAB) openstack --image $(IMAGE)
+
+bench: build kubernetes ## p50 and p99 from pod to POST and to Running over 100 scale-ups; the operator at rest with 100 hosts.
+	@$(LAB) bench
+
+generate: ## Write the CRDs and the reference pages anew.
+	cargo run --quiet -p gantry-crds -- crds --out charts/gantry
+	cargo run --quiet -p gantry-crds -- reference --out docs/reference
+
+tools: ## cargo-nextest and cargo-deny, pinned.
+	@scripts/tool cargo-nextest 0.9.151
+	@scripts/tool cargo-deny 0.20.2

@@ -1,0 +1,89 @@
+//! A request and an answer, reduced to what the four services look at.
+mod connection;
+
+use std::fmt;
+
+use ::http::{HeaderMap, Method};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use connection::{Aborted, serve};
+
+/// Bodies above this are refused unread, whatever the service.
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// A request with its body read.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, uri: &::http::Uri, headers: HeaderMap, body: Bytes) -> Self {
+        let query = uri.query().unwrap_or_default();
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Self { method, path: uri.path().to_owned(), query, headers, body }
+    }
+
+    /// The path's parts; a slash at the end adds none.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The last value of a query parameter, as Nova reads repeated ones.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Without headers and body: they hold credentials and user data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// An answer.
+#[derive(Clone)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Response {
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, content_type: "application/json", headers: Vec::new(), body: Bytes::new() }
+    }
+
+    pub(crate) fn json<T: Serialize>(status: u16, body: &T) -> Self {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self { body: body.into(), ..Self::empty(status) }
+    }
+
+    /// The page that WebOb makes of an error raised outside a JSON API: Glance's 401, Nova's 413.
+    pub(crate) fn html(status: u16, title: &str, text: &str) -> Self {
+        let body = format!(
+            "<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {text}<br /><br />\n\n\n\n </body>\n</html>"
+        );
+        Self { content_type: "text/html; charset=UTF-8", body: body.into(), ..Self::empty(status) }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}

@@ -1,0 +1,137 @@
+//! The laboratory's command line: `demo`, `suite`, `api`, `bench`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use gantry_e2e::guest::Kind;
+use gantry_e2e::lab::cloud::Which;
+use gantry_e2e::lab::{Lab, Options, binaries, helm};
+use gantry_e2e::suite::{World, runner};
+use gantry_e2e::{bench, demo};
+
+/// Laboratory of Gantry: real Kubernetes, OpenStack simulated or real.
+#[derive(Debug, Parser)]
+#[command(name = "gantry-lab", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CloudName {
+    /// e2e/cloud-sim.
+    Simulated,
+    /// e2e/openstack.
+    Real,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Guests {
+    /// Light guests, kept by kwok.
+    Light,
+    /// Real kubelets; root only.
+    Real,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The main job, live.
+    Demo {
+        /// Image tar of the operator.
+        #[arg(long)]
+        image: PathBuf,
+        /// Leave everything up until Ctrl-C.
+        #[arg(long, env = "KEEP", value_parser = clap::builder::FalseyValueParser::new())]
+        keep: bool,
+    },
+    /// The end-to-end suite.
+    Suite {
+        /// On which OpenStack.
+        #[arg(long, value_enum, default_value = "simulated")]
+        cloud: CloudName,
+        /// With which guests.
+        #[arg(long, value_enum, default_value = "light")]
+        guests: Guests,
+        /// Only scenarios whose name contains this.
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// The API's accepted and rejected cases on the real API server.
+    Api,
+    /// Latencies of 100 scale-ups, and the operator at rest with 100 hosts.
+    Bench {
+        /// Scale-ups.
+        #[arg(long, default_value_t = 100)]
+        rounds: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gantry-lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    let dir = tempdir()?;
+    let outcome = match command {
+        Command::Demo { image, keep } => demo::run(demo::Settings { dir: dir.clone(), image, keep }).await,
+        Command::Suite { cloud, guests, filter } => suite(cloud, guests, filter.as_deref(), dir.clone()).await,
+        Command::Api => api(dir.clone()).await,
+        Command::Bench { rounds } => bench::run(rounds, dir.clone()).await,
+    };
+    match &outcome {
+        Ok(()) => std::fs::remove_dir_all(&dir)?,
+        Err(_) => eprintln!("logs are kept in {}", dir.display()),
+    }
+    outcome
+}
+
+/// A folder of this run's own.
+fn tempdir() -> Result<PathBuf> {
+    let dir = std::env::temp_dir().join(format!("gantry-lab-{}", std::process::id()));
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+async fn suite(cloud: CloudName, guests: Guests, filter: Option<&str>, dir: PathBuf) -> Result<()> {
+    let which = match cloud {
+        CloudName::Simulated => Which::Simulated,
+        CloudName::Real => Which::Real,
+    };
+    let guests = match guests {
+        Guests::Light => Kind::Light,
+        Guests::Real => Kind::Real,
+    };
+    let lab = Lab::start(&Options { cloud: which, guests, real_limit: 4, dir }, |part| eprintln!("starting {part}")).await?;
+    helm::install(&lab, &["replicas=0"]).await?;
+    let mut world = World::new(lab);
+    let passed = runner::run(&mut world, which, filter).await;
+    let stopped = world.finish().await;
+    if !passed? {
+        bail!("the suite failed");
+    }
+    stopped
+}
+
+async fn api(dir: PathBuf) -> Result<()> {
+    let options = Options { cloud: Which::Simulated, guests: Kind::Light, real_limit: 0, dir };
+    let lab = Lab::start(&options, |part| eprintln!("starting {part}")).await?;
+    helm::install(&lab, &["replicas=0"]).await?;
+    let report = gantry_e2e::api_cases::run(lab.client.clone(), &binaries::workspace().join("e2e/api-cases")).await;
+    lab.stop().await?;
+    let report = report?;
+    println!("{report}");
+    if report.failures.len() > 0 {
+        bail!("{} cases were not answered as expected", report.failures.len());
+    }
+    Ok(())
+}

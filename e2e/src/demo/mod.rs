@@ -1,0 +1,105 @@
+//! `make demo`: the main job on a machine with nothing, live, with a table of times at the end.
+
+mod screen;
+mod story;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::guest::Kind;
+use crate::lab::cloud::Which;
+use crate::lab::operator::{NAMESPACE, Operator};
+use crate::lab::wait::until;
+use crate::lab::{Lab, Options, helm};
+use screen::Screen;
+
+/// What `make demo` is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder of the run.
+    pub dir: PathBuf,
+    /// Image tar of the operator, for its pod.
+    pub image: PathBuf,
+    /// Leave it up until Ctrl-C.
+    pub keep: bool,
+}
+
+/// How the operator runs in the demo.
+enum Running {
+    /// From the chart, in a pod on a real kubelet.
+    Pod,
+    /// As a process with the rights of the chart's ServiceAccount: this machine has no root for a kubelet.
+    Process(Operator),
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// With the reason, after everything that was started has been ended.
+pub async fn run(settings: Settings) -> Result<()> {
+    let start = Instant::now();
+    let root = rustix::process::geteuid().is_root();
+    let kind = if root { Kind::Auto } else { Kind::Light };
+    let options = Options { cloud: Which::Simulated, guests: kind, real_limit: 2, dir: settings.dir.clone() };
+    let mut screen = Screen::new(start);
+    screen.step("starting Kubernetes, the simulated OpenStack and the guest booter (about 20 s)");
+    let mut lab = Lab::start(&options, |part| eprintln!("  {part}")).await?;
+    let told = tokio::select! {
+        told = tell(&mut lab, &settings, root, &mut screen) => told,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    if settings.keep {
+        stay(&lab, &told).await;
+    }
+    screen.step("ending what was started");
+    let ended = lab.stop().await;
+    told.and(ended)
+}
+
+async fn tell(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Screen) -> Result<()> {
+    let running = install(lab, settings, root, screen).await?;
+    let times = story::tell(lab, screen).await;
+    if let Running::Process(operator) = running {
+        operator.stop().await?;
+    }
+    times?.print();
+    Ok(())
+}
+
+/// The chart, by Helm; the operator's pod on a real kubelet where the machine allows it.
+async fn install(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Screen) -> Result<Running> {
+    if !root {
+        screen.step("no root: hosts are light guests and the operator runs as a process with the chart's ServiceAccount");
+        helm::install(lab, &["replicas=0"]).await?;
+        return Ok(Running::Process(Operator::start(lab, "operator").await?));
+    }
+    screen.step("starting a node for the operator (a real kubelet and containerd), installing the chart with Helm");
+    lab.start_infra_node(&settings.image).await?;
+    let set = [
+        "image.repository=gantry.local/gantry",
+        "image.tag=demo",
+        "image.pullPolicy=Never",
+        "tolerations[0].key=node-role.kubernetes.io/control-plane",
+        "tolerations[0].operator=Exists",
+    ];
+    helm::install(lab, &set).await?;
+    let lab = &*lab;
+    until("the operator's pod to be ready", Duration::from_secs(120), || async {
+        let shown = helm::kubectl(lab, &["get", "pods", "-n", NAMESPACE, "-o", "wide"]).await.map_err(|error| error.to_string())?;
+        if shown.contains("1/1") { Ok(()) } else { Err(shown) }
+    })
+    .await
+    .context("the operator did not start from the chart")?;
+    Ok(Running::Pod)
+}
+
+async fn stay(lab: &Lab, told: &Result<()>) {
+    if let Err(error) = told {
+        println!("\nThe demo failed: {error:#}");
+    }
+    println!("\nKEEP is set: everything stays up. In another terminal:\n  export KUBECONFIG={}", lab.kubeconfig().display());
+    println!("  export PATH={}:$PATH\n  kubectl get gantry -A\nCtrl-C here ends it all.", lab.bin.display());
+    let _ = tokio::signal::ctrl_c().await;
+}

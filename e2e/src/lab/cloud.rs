@@ -1,0 +1,248 @@
+//! The laboratory's OpenStack: the simulated one in this process, or the real one as processes of its own; looked at as its administrator.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use gantry_cloud_sim::{Config as SimConfig, Simulator};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use super::binaries;
+
+/// Which OpenStack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// `e2e/cloud-sim`.
+    Simulated,
+    /// `e2e/openstack`.
+    Real,
+}
+
+/// Time for the real OpenStack to start, its installation included.
+const START_LIMIT: Duration = Duration::from_secs(900);
+/// Microversion of our looks at Nova.
+const MICROVERSION: &str = "compute 2.96";
+
+/// A running OpenStack.
+pub struct LabCloud {
+    /// Which one it is.
+    pub which: Which,
+    /// File with the entries `openstack` (demo), `openstack-appcred` and `admin`.
+    pub clouds_yaml: PathBuf,
+    /// The simulator, if it is one: for its faults.
+    pub simulator: Option<Simulator>,
+    process: Option<Child>,
+    dir: PathBuf,
+    admin: Admin,
+}
+
+impl LabCloud {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If it does not answer in time.
+    pub async fn start(which: Which, dir: &Path) -> Result<Self> {
+        match which {
+            Which::Simulated => Self::simulated(dir, SimConfig::default()).await,
+            Which::Real => Self::real(dir).await,
+        }
+    }
+
+    /// Starts the simulated one with this configuration.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn simulated(dir: &Path, config: SimConfig) -> Result<Self> {
+        let simulator = Simulator::start(config)?;
+        let clouds_yaml = dir.join("clouds.yaml");
+        std::fs::write(&clouds_yaml, simulator.clouds_yaml())?;
+        let admin = Admin::log_in(&clouds_yaml).await?;
+        Ok(Self { which: Which::Simulated, clouds_yaml, simulator: Some(simulator), process: None, dir: dir.to_owned(), admin })
+    }
+
+    async fn real(dir: &Path) -> Result<Self> {
+        let folder = dir.join("openstack");
+        std::fs::create_dir_all(&folder)?;
+        let log = std::fs::File::create(dir.join("openstack.log"))?;
+        let mut command = Command::new(binaries::workspace().join("e2e/openstack/openstack.sh"));
+        command.args(["up", "--foreground", "--dir"]).arg(&folder).stdin(Stdio::null());
+        let mut child = command.stdout(log.try_clone()?).stderr(log).spawn().context("openstack.sh cannot be started")?;
+        let start = Instant::now();
+        let ready = loop {
+            if let Ok(text) = std::fs::read(folder.join("ready.json")) {
+                break serde_json::from_slice::<Value>(&text)?;
+            }
+            if let Some(status) = child.try_wait()? {
+                bail!("openstack.sh ended with {status}; the end of its log:\n{}", super::operator::tail(&dir.join("openstack.log"), 25));
+            }
+            if start.elapsed() > START_LIMIT {
+                bail!(
+                    "OpenStack was not up after {} s; the end of its log:\n{}",
+                    START_LIMIT.as_secs(),
+                    super::operator::tail(&dir.join("openstack.log"), 25)
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let clouds_yaml = PathBuf::from(ready["clouds_yaml"].as_str().context("ready.json names no clouds.yaml")?);
+        let admin = Admin::log_in(&clouds_yaml).await?;
+        Ok(Self { which: Which::Real, clouds_yaml, simulator: None, process: Some(child), dir: dir.to_owned(), admin })
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// If its processes do not end.
+    pub async fn stop(&mut self) -> Result<()> {
+        self.simulator = None;
+        let Some(mut child) = self.process.take() else { return Ok(()) };
+        let mut command = Command::new(binaries::workspace().join("e2e/openstack/openstack.sh"));
+        let down = command.args(["down", "--dir"]).arg(self.dir.join("openstack")).stdout(Stdio::null()).status().await?;
+        let _ = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+        if !down.success() {
+            bail!("openstack.sh down ended with {down}");
+        }
+        Ok(())
+    }
+
+    /// What the project holds, as `server name` and `port name`; empty when nothing is left.
+    ///
+    /// # Errors
+    /// If the cloud does not answer.
+    pub async fn left(&mut self) -> Result<Vec<String>> {
+        let servers = self.admin.call(Method::GET, "compute", "/servers/detail?all_tenants=1", None).await?;
+        let ports = self.admin.call(Method::GET, "network", "/v2.0/ports", None).await?;
+        let names = |list: &Value, what: &str| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|x| format!("{what} {}", x["name"].as_str().unwrap_or("?"))).collect()
+        };
+        let mut left = names(&servers["servers"], "server");
+        left.extend(names(&ports["ports"], "port"));
+        Ok(left)
+    }
+
+    /// All servers, as the administrator sees them.
+    ///
+    /// # Errors
+    /// If the cloud does not answer.
+    pub async fn servers(&mut self) -> Result<Vec<Value>> {
+        let mut answer = self.admin.call(Method::GET, "compute", "/servers/detail?all_tenants=1", None).await?;
+        Ok(serde_json::from_value(answer["servers"].take())?)
+    }
+
+    /// Sets the demo project's quota, e.g. `{"cores": 8}`.
+    ///
+    /// # Errors
+    /// If Nova refuses.
+    pub async fn set_quota(&mut self, quota: Value) -> Result<()> {
+        let project = self.admin.project("demo").await?;
+        self.admin.call(Method::PUT, "compute", &format!("/os-quota-sets/{project}"), Some(json!({ "quota_set": quota }))).await.map(drop)
+    }
+
+    /// Deletes a server behind everybody's back.
+    ///
+    /// # Errors
+    /// If Nova refuses.
+    pub async fn delete_server(&mut self, id: &str) -> Result<()> {
+        self.admin.call(Method::DELETE, "compute", &format!("/servers/{id}"), None).await.map(drop)
+    }
+
+    /// The text of clouds.yaml.
+    ///
+    /// # Errors
+    /// If the file is gone.
+    pub fn clouds_yaml_text(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(&self.clouds_yaml)?)
+    }
+
+    /// Switches a fault of the simulator on.
+    ///
+    /// # Errors
+    /// If this is not the simulator, or it refuses.
+    pub fn fault(&self, fault: Value) -> Result<()> {
+        self.simulator_admin("POST", "faults", fault).map(drop)
+    }
+
+    /// Ends all faults of the simulator.
+    ///
+    /// # Errors
+    /// If this is not the simulator.
+    pub fn no_faults(&self) -> Result<()> {
+        self.simulator_admin("DELETE", "faults", Value::Null).map(drop)
+    }
+
+    /// A call of the simulator's admin endpoint.
+    ///
+    /// # Errors
+    /// If this is not the simulator, or it refuses.
+    pub fn simulator_admin(&self, method: &str, path: &str, body: Value) -> Result<Value> {
+        let simulator = self.simulator.as_ref().context("only the simulator has faults")?;
+        simulator.admin(method, path, body).map_err(anyhow::Error::msg)
+    }
+}
+
+/// The administrator's view: a token, the catalog, plain requests.
+struct Admin {
+    client: Client,
+    entry: Value,
+    token: String,
+    catalog: Value,
+}
+
+impl Admin {
+    async fn log_in(clouds_yaml: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(clouds_yaml)?;
+        let file: Value = serde_saphyr::from_str(&text)?;
+        let mut admin = Self { client: Client::new(), entry: file["clouds"]["admin"].clone(), token: String::new(), catalog: Value::Null };
+        admin.renew().await?;
+        Ok(admin)
+    }
+
+    async fn renew(&mut self) -> Result<()> {
+        let auth = &self.entry["auth"];
+        let user = json!({"name": auth["username"], "domain": {"id": "default"}, "password": auth["password"]});
+        let scope = json!({"project": {"name": auth["project_name"], "domain": {"id": "default"}}});
+        let body = json!({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}});
+        let url = format!("{}/auth/tokens", auth["auth_url"].as_str().context("clouds.yaml has no auth_url")?.trim_end_matches('/'));
+        let answer = self.client.post(url).json(&body).send().await?.error_for_status()?;
+        self.token = answer.headers().get("x-subject-token").context("Keystone gave no token")?.to_str()?.to_owned();
+        self.catalog = answer.json::<Value>().await?["token"]["catalog"].take();
+        Ok(())
+    }
+
+    fn endpoint(&self, service: &str) -> Result<String> {
+        let services = self.catalog.as_array().into_iter().flatten();
+        let endpoints = services.filter(|s| s["type"] == service).flat_map(|s| s["endpoints"].as_array().into_iter().flatten());
+        let public = endpoints.into_iter().find(|e| e["interface"] == "public").context("the catalog lacks a service")?;
+        Ok(public["url"].as_str().context("an endpoint without url")?.trim_end_matches('/').to_owned())
+    }
+
+    async fn call(&mut self, method: Method, service: &str, path: &str, body: Option<Value>) -> Result<Value> {
+        for attempt in 0..2 {
+            let url = format!("{}{path}", self.endpoint(service)?);
+            let mut request = self.client.request(method.clone(), &url).header("X-Auth-Token", &self.token);
+            request = request.header("OpenStack-API-Version", MICROVERSION);
+            if let Some(body) = &body {
+                request = request.json(body);
+            }
+            let answer = request.send().await?;
+            if answer.status() == 401 && attempt == 0 {
+                self.renew().await?;
+                continue;
+            }
+            let (status, text) = (answer.status(), answer.text().await?);
+            if !status.is_success() {
+                bail!("{method} {path} was answered with {status}: {text}");
+            }
+            return Ok(serde_json::from_str(&text).unwrap_or(Value::Null));
+        }
+        bail!("{method} {path} was answered with 401 twice")
+    }
+
+    async fn project(&mut self, name: &str) -> Result<String> {
+        let answer = self.call(Method::GET, "identity", &format!("/projects?name={name}"), None).await?;
+        Ok(answer["projects"][0]["id"].as_str().with_context(|| format!("there is no project {name}"))?.to_owned())
+    }
+}

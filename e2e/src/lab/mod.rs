@@ -1,0 +1,143 @@
+//! A laboratory: a real Kubernetes, an OpenStack (simulated or real), guests, and the operator; started together, ended without a trace.
+
+pub mod binaries;
+pub mod cloud;
+pub mod helm;
+pub mod operator;
+pub mod wait;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::guest::{Booter, Config as GuestConfig, InfraNode, InfraOptions, Kind as GuestKind, Size};
+use crate::kubernetes::{Address, ControlPlane, Options as KubernetesOptions, binaries as kubernetes_binaries};
+use cloud::{LabCloud, Which};
+
+/// Name of the node that carries the operator's pod.
+pub const INFRA_NODE: &str = "control";
+/// Its address: on the bridge, outside of the pool that Neutron gives addresses from.
+const INFRA_ADDRESS: [u8; 4] = [10, 78, 0, 10];
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which OpenStack.
+    pub cloud: Which,
+    /// What guests are.
+    pub guests: GuestKind,
+    /// Real kubelets at most; the rest are light guests.
+    pub real_limit: usize,
+    /// Where everything is kept that the laboratory writes.
+    pub dir: PathBuf,
+}
+
+/// A running laboratory.
+pub struct Lab {
+    /// Kubernetes.
+    pub control_plane: ControlPlane,
+    /// OpenStack.
+    pub cloud: LabCloud,
+    /// Guests.
+    pub booter: Option<Booter>,
+    /// The node that carries the operator's pod, if one was asked for.
+    pub infra: Option<InfraNode>,
+    /// Administrator's client.
+    pub client: Client,
+    /// Everything that the laboratory writes.
+    pub dir: PathBuf,
+    /// Binaries of Kubernetes and Helm.
+    pub bin: PathBuf,
+}
+
+impl Lab {
+    /// Starts Kubernetes, OpenStack and the guest booter, in this order.
+    ///
+    /// # Errors
+    /// The first part that does not start, with the end of its log.
+    pub async fn start(options: &Options, say: impl Fn(&str)) -> Result<Self> {
+        say("Kubernetes: API server, etcd, controller-manager, scheduler, kwok");
+        let bin = kubernetes_binaries::find_or_build().await?;
+        let address = if options.guests == GuestKind::Light { Address::Loopback } else { Address::Bridge };
+        let control_plane = ControlPlane::start(KubernetesOptions::new(bin.clone(), options.dir.join("kubernetes"), address)).await?;
+        say(match options.cloud {
+            Which::Simulated => "OpenStack: the simulated one",
+            Which::Real => "OpenStack: Keystone, Glance, Placement, Neutron, Nova (real)",
+        });
+        let cloud = LabCloud::start(options.cloud, &options.dir).await.context("OpenStack did not start")?;
+        say("guest booter");
+        let booter = Booter::start(guests(options, &cloud, &bin)?).await.context("the guest booter did not start")?;
+        let client = control_plane.client();
+        Ok(Self { control_plane, cloud, booter: Some(booter), infra: None, client, dir: options.dir.clone(), bin })
+    }
+
+    /// Boots a real node without OpenStack, for the operator's pod, tainted so that nobody else goes there.
+    ///
+    /// # Errors
+    /// If this machine cannot run a real kubelet, or it does not become ready.
+    pub async fn start_infra_node(&mut self, image: &Path) -> Result<()> {
+        let images = self.dir.join("images");
+        std::fs::copy(image, images.join("gantry.tar"))
+            .with_context(|| format!("the operator's image {} cannot be read; run `make image`", image.display()))?;
+        let options = InfraOptions {
+            name: INFRA_NODE.into(),
+            address: INFRA_ADDRESS.into(),
+            size: Size { vcpus: 2, memory_mib: 4096, disk_gib: 20 },
+            labels: std::collections::BTreeMap::new(),
+            dir: self.dir.join("infra"),
+            bin_dir: self.bin.clone(),
+            images_dir: Some(images),
+        };
+        let node = InfraNode::boot(self.client.clone(), self.control_plane.server(), self.control_plane.ca_pem(), options).await?;
+        self.infra = Some(node);
+        helm::kubectl(self, &["taint", "node", INFRA_NODE, "node-role.kubernetes.io/control-plane=:NoSchedule"]).await.map(drop)
+    }
+
+    /// Ends everything, in the reverse order.
+    ///
+    /// # Errors
+    /// The first part that does not end; the others are ended all the same.
+    pub async fn stop(mut self) -> Result<()> {
+        let infra = match self.infra.take() {
+            Some(node) => node.end().await,
+            None => Ok(()),
+        };
+        if let Some(booter) = self.booter.take() {
+            booter.stop().await;
+        }
+        let cloud = self.cloud.stop().await;
+        let kubernetes = self.control_plane.stop().await;
+        infra.and(cloud).and(kubernetes.map(drop))
+    }
+
+    /// The administrator's kubeconfig.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        self.control_plane.kubeconfig()
+    }
+}
+
+fn guests(options: &Options, cloud: &LabCloud, bin: &Path) -> Result<GuestConfig> {
+    let images = options.dir.join("images");
+    std::fs::create_dir_all(&images)?;
+    crate::kubernetes::image::write(&crate::kubernetes::image::Image::pause(bin), &images.join("pause.tar"))?;
+    let mut config = GuestConfig::new(cloud.clouds_yaml.clone(), "admin", options.dir.join("guests"));
+    config.kind = options.guests;
+    config.bin_dir = Some(bin.to_owned());
+    config.images_dir = Some(images);
+    config.real_guests_max = options.real_limit;
+    Ok(config)
+}
+
+/// A client for a kubeconfig file.
+///
+/// # Errors
+/// If the file cannot be read or used.
+pub async fn client_from(path: &Path) -> Result<Client> {
+    let kubeconfig = Kubeconfig::read_from(path)?;
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    config.default_retry = true;
+    Ok(Client::try_from(config)?)
+}

@@ -1,0 +1,143 @@
+//! A host's way up: port, server, ACTIVE, joined, ready; and what it does when the server fails or vanishes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::state::{Failure, Ledger, NodeSeen, Observation, Phase, ServerSeen, ServerState, Status, Step};
+use super::{ABSENT_ANSWERS, AMBIGUOUS_GRACE, BUILD_LIMIT, JOIN_LIMIT, VANISHED_GRACE};
+
+/// How often the state machine is asked again while it waits for the cloud.
+const POLL: SignedDuration = SignedDuration::from_secs(5);
+/// And while nothing is expected to happen.
+const REST: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) fn next(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
+    if let Some(failure) = &host.failed {
+        return (status(Phase::Failed, &failure.message), Step::Wait(REST));
+    }
+    if !host.finalizer {
+        return (status(Phase::Pending, "decided; nothing exists in the cloud yet"), Step::AddFinalizer);
+    }
+    if let Some(why) = seen.cloud.as_ref().filter(|_| host.active_at.is_none()) {
+        return (status(Phase::Pending, &format!("waits for the cloud: {why}")), Step::Wait(POLL));
+    }
+    if host.server_id.is_some() {
+        return with_server(host, seen, now);
+    }
+    if host.port_ids.len() < host.ports_wanted {
+        return (status(Phase::Building, "the port is being created"), Step::EnsurePort(host.port_ids.len()));
+    }
+    match host.create_sent_at {
+        None => (status(Phase::Building, "the server is being asked for"), Step::CreateServer),
+        Some(sent) => find_server(seen, sent, now),
+    }
+}
+
+/// After an unclear answer: look, and ask again only when it is certain enough that nothing was created.
+fn find_server(seen: &Observation, sent: Timestamp, now: Timestamp) -> (Status, Step) {
+    let status = status(Phase::Building, "the answer to the creation was lost; looking for the server before asking again");
+    let step = if not_created(seen, sent, now) { Step::ForgetCreate } else { Step::FindServer };
+    (status, step)
+}
+
+/// Whether two complete lists, the last one begun after the grace, and the free port agree that POST /servers created nothing.
+pub(super) fn not_created(seen: &Observation, sent: Timestamp, now: Timestamp) -> bool {
+    let late_enough = seen.sweep.last.is_some_and(|last| last.duration_since(sent) >= AMBIGUOUS_GRACE);
+    late_enough && seen.sweep.misses >= 2 && seen.sweep.port_free && now >= sent
+}
+
+fn with_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
+    match &seen.server {
+        ServerSeen::Unknown if host.active_at.is_none() => (status(Phase::Building, "the server is being looked at"), Step::LookAtServer),
+        ServerSeen::Present { state: ServerState::Error(failure), .. } => failed(failure.clone()),
+        ServerSeen::Present { state: ServerState::Active, .. } if host.active_at.is_none() => {
+            (status(Phase::Joining, "the server is ACTIVE"), Step::RecordActive)
+        }
+        ServerSeen::Present { .. } if host.active_at.is_none() => building(host, now),
+        ServerSeen::Absent { since, last, answers } => vanished(host, seen, now, (*since, *last, *answers)),
+        _ => with_active_server(host, seen, now),
+    }
+}
+
+fn building(host: &Ledger, now: Timestamp) -> (Status, Step) {
+    if age(host.create_sent_at.unwrap_or(host.created), now) > BUILD_LIMIT {
+        let message = format!("the server was not ACTIVE {} minutes after it was asked for; it is given up and another is asked for", BUILD_LIMIT.as_mins());
+        return failed(Failure { reason: "BuildTimeout".into(), message });
+    }
+    (status(Phase::Building, "Nova builds the server"), Step::Wait(POLL))
+}
+
+fn with_active_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
+    match &seen.node {
+        None if host.joined_at.is_none() => joining(host, now),
+        None => (status(Phase::NotReady, "the node registered but is not there any more; the server still is"), Step::Wait(REST)),
+        Some(node) => with_node(host, seen, node),
+    }
+}
+
+fn joining(host: &Ledger, now: Timestamp) -> (Status, Step) {
+    if age(host.active_at.unwrap_or(now), now) > JOIN_LIMIT {
+        let message = format!(
+            "the server is ACTIVE but its node did not register within {} minutes; look at the server's console log: does the image have \
+             containerd, kubelet, kubeadm and cloud-init, and does the network reach the API server?",
+            JOIN_LIMIT.as_mins()
+        );
+        return failed(Failure { reason: "JoinTimeout".into(), message });
+    }
+    (status(Phase::Joining, "the server is ACTIVE; its node has not registered yet"), Step::Wait(POLL))
+}
+
+fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Step) {
+    let expected = host.server_id.as_deref().map(provider_id).unwrap_or_default();
+    if !node.provider_id.is_empty() && node.provider_id != expected {
+        let message = format!("a node of this name belongs to {}, not to {expected}; it is left alone", node.provider_id);
+        return (status(Phase::NotReady, &message), Step::Wait(REST));
+    }
+    if host.joined_at.is_none() {
+        return (status(Phase::Joining, "the node registered"), Step::RecordJoined);
+    }
+    if node.labels_missing {
+        return (status(Phase::Joining, "the node is being labelled"), Step::LabelNode);
+    }
+    if !node.ready {
+        return (status(Phase::NotReady, "the node is registered and not ready"), Step::Wait(REST));
+    }
+    if node.startup_taint {
+        return (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint);
+    }
+    let empty = seen.pods.iter().all(|pod| pod.stays);
+    let message = if empty { "the node is ready and empty" } else { "the node is ready" };
+    (Status { phase: Phase::Ready, message: message.into(), empty: Some(empty) }, Step::Wait(REST))
+}
+
+/// A 404 by id is believed only when Nova repeated it for minutes and the node is not ready either.
+fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, answers): (Timestamp, Timestamp, u32)) -> (Status, Step) {
+    if seen.node.as_ref().is_some_and(|node| node.ready) {
+        let message = "Nova does not know the server but its node is ready: wrong credentials, or a broken proxy? Nothing is done";
+        return (Status { phase: Phase::Ready, message: message.into(), empty: None }, Step::LookAtServer);
+    }
+    if answers >= ABSENT_ANSWERS && last.duration_since(since) >= VANISHED_GRACE {
+        let message = "the server was deleted in OpenStack by somebody else; the host is given up".to_owned();
+        return failed(Failure { reason: "ServerGone".into(), message });
+    }
+    let phase = if host.joined_at.is_some() { Phase::NotReady } else { Phase::Building };
+    let message = "Nova answers that the server does not exist; that is believed only when it stays so for some minutes";
+    let again = if now.duration_since(last) >= POLL { Step::LookAtServer } else { Step::Wait(POLL) };
+    (status(phase, message), again)
+}
+
+/// `openstack:///<server id>`.
+pub(super) fn provider_id(server_id: &str) -> String {
+    format!("openstack:///{server_id}")
+}
+
+fn failed(failure: Failure) -> (Status, Step) {
+    (status(Phase::Failed, &failure.message), Step::Fail(failure))
+}
+
+fn age(from: Timestamp, now: Timestamp) -> SignedDuration {
+    now.duration_since(from)
+}
+
+pub(super) fn status(phase: Phase, message: &str) -> Status {
+    Status { phase, message: message.to_owned(), empty: None }
+}

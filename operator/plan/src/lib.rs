@@ -1,0 +1,15 @@
+//! Pure planning: what the world looks like, what to do about it, and how a host lives.
+//!
+//! Architecture invariant: no client, no async runtime, no clock, no randomness. Time and ids are arguments, so that the same
+//! snapshot gives the same plan and a failing run replays.
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod host;
+pub mod model;
+mod planner;
+pub mod quantity;
+pub mod resources;
+mod scheduling;
+
+pub use planner::{Command, Plan, Unplaced, lower_bound_micro, plan};

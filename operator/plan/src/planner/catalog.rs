@@ -1,0 +1,184 @@
+//! The catalog: every host that a pool could buy, with the node that it would become.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::cluster::Cluster;
+use super::demand::Demand;
+use super::supply::Verdicts;
+use crate::model::{Cloud, Host, Key, Offering, Pool, Snapshot};
+use crate::resources::Resources;
+use crate::scheduling::{NodeView, POOL_LABEL, ZONE};
+
+const MIB: i64 = 1 << 20;
+const GIB: i64 = 1 << 30;
+/// kubelet evicts pods when less memory than this is free, and keeps it out of allocatable.
+const EVICTION_MIB: i64 = 100;
+/// Share of the root disk that pods may use, in percent: kubelet keeps 10 % as eviction threshold, the file system takes about 5 %.
+const EPHEMERAL_PERCENT: i64 = 85;
+
+/// A flavor in a zone for a pool.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    /// Index into [`Catalog::pools`].
+    pub pool: usize,
+    /// Index into [`Catalog::pools`] by weight: equal for pools of equal weight.
+    pub rank: usize,
+    pub offering: &'a Offering,
+    /// What the node will register with, names aside.
+    pub labels: BTreeMap<String, String>,
+    pub allocatable: Resources,
+    /// Allocatable without what DaemonSets take.
+    pub free: Resources,
+    pub verdict: usize,
+}
+
+/// Candidates that differ only in their zone: the planner chooses among groups, then among zones.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Indices into [`Catalog::candidates`], by zone; only those that can be had.
+    pub members: Vec<usize>,
+}
+
+/// All that can be bought.
+pub(crate) struct Catalog<'a> {
+    /// Pools, heaviest first, then by name.
+    pub pools: Vec<&'a Pool>,
+    pub candidates: Vec<Candidate<'a>>,
+    /// Candidates of pools that may create and offerings that can be had, cheapest first.
+    pub groups: Vec<Group>,
+    by_key: BTreeMap<&'a Key, usize>,
+    clouds: BTreeMap<Key, &'a Cloud>,
+}
+
+impl<'a> Catalog<'a> {
+    pub fn of(cluster: &Cluster<'a>, demand: &Demand<'a>, verdicts: &mut Verdicts) -> Self {
+        let snapshot = cluster.snapshot;
+        let mut pools: Vec<&Pool> = snapshot.pools.iter().collect();
+        pools.sort_by_key(|pool| (Reverse(pool.weight), &pool.key));
+        let by_key = pools.iter().enumerate().map(|(at, pool)| (&pool.key, at)).collect();
+        let clouds = snapshot.clouds.iter().map(|(key, cloud)| (key.clone(), cloud)).collect();
+        let mut catalog = Self { pools, candidates: Vec::new(), groups: Vec::new(), by_key, clouds };
+        for pool in 0..catalog.pools.len() {
+            catalog.add_pool(pool, cluster, demand, verdicts);
+        }
+        catalog.group();
+        catalog
+    }
+
+    /// The pool that a host belongs to.
+    pub fn pool_of(&self, host: &Host) -> Option<usize> {
+        self.pool(&Key::new(&host.key.namespace, &host.pool))
+    }
+
+    /// A pool's index.
+    pub fn pool(&self, key: &Key) -> Option<usize> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The place of a host's pool in the order of weights; last if it has none.
+    pub fn rank(&self, host: &Host) -> usize {
+        self.pool_of(host).map_or(usize::MAX, |pool| self.weight_rank(pool))
+    }
+
+    /// The offering that a host was made from, if the cloud still lists it, in its zone or any.
+    pub fn offering(&self, host: &Host) -> Option<&'a Offering> {
+        let cloud = self.clouds.get(&Key::new(&host.key.namespace, &host.cloud))?;
+        let same = |offering: &&Offering| offering.flavor == host.flavor;
+        let here = |offering: &&Offering| same(offering) && offering.zone == host.zone;
+        cloud.offerings.iter().find(here).or_else(|| cloud.offerings.iter().find(same))
+    }
+
+    /// The candidates of a pool, those that cannot be had now among them.
+    pub fn candidates_of(&self, pool: usize) -> impl Iterator<Item = (usize, &Candidate<'a>)> {
+        self.candidates.iter().enumerate().filter(move |(_, candidate)| candidate.pool == pool)
+    }
+
+    /// The first pool of the same weight.
+    pub fn weight_rank(&self, pool: usize) -> usize {
+        let weight = self.pools[pool].weight;
+        self.pools.iter().position(|other| other.weight == weight).unwrap_or(pool)
+    }
+
+    fn add_pool(&mut self, pool: usize, cluster: &Cluster<'a>, demand: &Demand<'a>, verdicts: &mut Verdicts) {
+        let owner = self.pools[pool];
+        let Some(cloud) = self.clouds.get(&cloud_key(owner)).copied() else {
+            return;
+        };
+        let mut offerings: Vec<&Offering> = cloud.offerings.iter().filter(|o| offered(owner, o)).collect();
+        offerings.sort_by_key(|o| (&o.flavor, &o.zone, o.price_micro));
+        offerings.dedup_by_key(|o| (&o.flavor, &o.zone));
+        for offering in offerings {
+            let labels = labels(owner, cloud, offering);
+            let view = NodeView { name: None, labels: &labels, taints: &owner.taints };
+            let allocatable = allocatable(owner, offering);
+            let free = cluster.free(&view, &allocatable);
+            let verdict = verdicts.row(&view, &demand.classes);
+            let rank = self.weight_rank(pool);
+            self.candidates.push(Candidate { pool, rank, offering, labels, allocatable, free, verdict });
+        }
+    }
+
+    /// Joins candidates that differ only in their zone.
+    fn group(&mut self) {
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, candidate) in self.candidates.iter().enumerate() {
+            let offering = candidate.offering;
+            if offering.unavailable.is_none() && self.pools[candidate.pool].ready.is_ok() {
+                let same = (&candidate.free, candidate.verdict);
+                let key = (candidate.rank, offering.price_micro, candidate.pool, &offering.flavor, same);
+                groups.entry(key).or_default().push(at);
+            }
+        }
+        self.groups = groups.into_values().map(|members| Group { members }).collect();
+    }
+}
+
+/// The cloud that a pool buys from.
+pub(crate) fn cloud_key(pool: &Pool) -> Key {
+    Key::new(&pool.key.namespace, &pool.cloud)
+}
+
+/// The cloud that a host lives in.
+pub(crate) fn cloud_of_host(host: &Host) -> Key {
+    Key::new(&host.key.namespace, &host.cloud)
+}
+
+/// All clouds of a snapshot by key, with those that only hosts and pools know.
+pub(crate) fn knows_cloud(snapshot: &Snapshot, pool: &Pool) -> bool {
+    snapshot.clouds.contains_key(&cloud_key(pool))
+}
+
+fn offered(pool: &Pool, offering: &Offering) -> bool {
+    pool.flavors.contains(&offering.flavor) && (pool.zones.is_empty() || pool.zones.contains(&offering.zone))
+}
+
+/// What a node of this flavor is expected to offer to pods.
+fn allocatable(pool: &Pool, offering: &Offering) -> Resources {
+    let kept_bytes = pool.reserved_memory_bytes.saturating_add(EVICTION_MIB * MIB);
+    let ephemeral = i128::from(offering.disk_gib) * i128::from(GIB) * i128::from(EPHEMERAL_PERCENT) / 100;
+    Resources {
+        cpu_milli: offering.vcpus.saturating_mul(1_000).saturating_sub(pool.reserved_cpu_milli),
+        memory_bytes: offering.memory_mib.saturating_mul(MIB).saturating_sub(kept_bytes),
+        ephemeral_bytes: i64::try_from(ephemeral).unwrap_or(i64::MAX),
+        pods: pool.max_pods,
+        extended: BTreeMap::new(),
+    }
+    .at_least_zero()
+}
+
+/// What the node will register with; the well-known labels win over the template's.
+fn labels(pool: &Pool, cloud: &Cloud, offering: &Offering) -> BTreeMap<String, String> {
+    let known = [
+        ("kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("node.kubernetes.io/instance-type", &offering.flavor),
+        ("topology.kubernetes.io/region", &cloud.region),
+        (ZONE, &offering.zone),
+        ("topology.cinder.csi.openstack.org/zone", &offering.zone),
+        (POOL_LABEL, &pool.key.name),
+    ];
+    let mut labels = pool.labels.clone();
+    labels.extend(known.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    labels
+}

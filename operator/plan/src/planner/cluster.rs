@@ -1,0 +1,129 @@
+//! What runs where: the snapshot indexed by node name.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::demand::is_daemon;
+use crate::model::{DaemonSet, Host, Node, Pod, Snapshot, Taint};
+use crate::resources::Resources;
+use crate::scheduling::{Constraints, NODE_UNSCHEDULABLE, NodeView, admits, is_joining, kept_taints};
+
+/// How long after its creation a host whose node is not ready and carries nothing is taken to be on its way.
+const JOIN_GRACE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+
+/// What is bound or nominated to a node.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    /// The sum of what the pods ask for.
+    pub requests: Resources,
+    /// Pods that are neither a DaemonSet's nor static.
+    pub workload: usize,
+}
+
+/// The snapshot, indexed.
+pub(crate) struct Cluster<'a> {
+    pub snapshot: &'a Snapshot,
+    pub nodes: BTreeMap<&'a str, &'a Node>,
+    hosts: BTreeMap<&'a str, &'a Host>,
+    loads: HashMap<&'a str, Load>,
+    /// Node, namespace and name of each DaemonSet that has its pod there already.
+    daemons: HashSet<(&'a str, &'a str, &'a str)>,
+}
+
+impl<'a> Cluster<'a> {
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let mut cluster = Self {
+            snapshot,
+            nodes: snapshot.nodes.iter().map(|node| (node.name.as_str(), node)).collect(),
+            hosts: BTreeMap::new(),
+            loads: HashMap::new(),
+            daemons: HashSet::new(),
+        };
+        for host in &snapshot.hosts {
+            let entry = cluster.hosts.entry(&host.key.name).or_insert(host);
+            if (is_live(host), &host.key) > (is_live(entry), &entry.key) {
+                *entry = host;
+            }
+        }
+        for pod in &snapshot.pods {
+            cluster.count(pod);
+        }
+        cluster
+    }
+
+    fn count(&mut self, pod: &'a Pod) {
+        let Some(node) = pod.node_name.as_deref().or(pod.nominated_node.as_deref()) else {
+            return;
+        };
+        let load = self.loads.entry(node).or_default();
+        load.requests.add(&pod.requests);
+        load.workload += usize::from(!pod.mirror && !is_daemon(pod));
+        if let Some((_, owner)) = pod.owner.as_ref().filter(|_| is_daemon(pod)) {
+            self.daemons.insert((node, &pod.key.namespace, owner));
+        }
+    }
+
+    /// The host of this name; a live one, if there are several.
+    pub fn host(&self, name: &str) -> Option<&'a Host> {
+        self.hosts.get(name).copied()
+    }
+
+    /// Workload pods bound or nominated to a node.
+    pub fn workload(&self, node: &str) -> usize {
+        self.loads.get(node).map_or(0, |load| load.workload)
+    }
+
+    /// What a node has left for pods, after those that are there and the DaemonSets' pods that will be.
+    pub fn free(&self, view: &NodeView<'_>, allocatable: &Resources) -> Resources {
+        let mut free = allocatable.clone();
+        if let Some(load) = view.name.and_then(|name| self.loads.get(name)) {
+            free.sub(&load.requests);
+        }
+        for set in &self.snapshot.daemon_sets {
+            if !self.has_daemon(view, set) && admits(view, &Constraints::of(&set.pod)).is_ok() {
+                free.sub(&one_pod(&set.pod.requests));
+            }
+        }
+        free
+    }
+
+    fn has_daemon(&self, view: &NodeView<'_>, set: &DaemonSet) -> bool {
+        view.name.is_some_and(|name| {
+            self.daemons.contains(&(name, set.key.namespace.as_str(), set.key.name.as_str()))
+        })
+    }
+
+    /// Whether a node is on its way to being ready for the first time.
+    pub fn joins(&self, node: &Node, host: &Host) -> bool {
+        let young = self.snapshot.now.duration_since(host.created) < JOIN_GRACE;
+        is_joining(node) || (!node.ready && young && self.workload(&node.name) == 0)
+    }
+
+    /// When hosts that are taken to be on their way only for their age no longer are.
+    pub fn grace_ends(&self) -> impl Iterator<Item = jiff::Timestamp> {
+        let nodes = self.nodes.values().filter_map(|node| Some((node, self.host(&node.name)?)));
+        let by_age = nodes.filter(|(node, host)| is_live(host) && self.joins(node, host) && !is_joining(node));
+        by_age.filter_map(|(_, host)| host.created.checked_add(JOIN_GRACE).ok())
+    }
+}
+
+/// Whether a host is capacity now or later.
+pub(crate) fn is_live(host: &Host) -> bool {
+    !host.deleting && !host.failed
+}
+
+/// The taints that pods meet on a node: those of a cordon too, without those that a joining node sheds.
+pub(crate) fn met_taints(node: &Node, joining: Option<&Host>) -> Vec<Taint> {
+    let mut taints = joining.map_or_else(|| node.taints.clone(), |host| kept_taints(&node.taints, host));
+    if node.cordoned && !taints.iter().any(|taint| taint.key == NODE_UNSCHEDULABLE) {
+        let key = NODE_UNSCHEDULABLE.to_owned();
+        taints.push(Taint { key, effect: "NoSchedule".to_owned(), ..Taint::default() });
+    }
+    taints
+}
+
+/// A DaemonSet's requests count as one pod even where its template says nothing.
+fn one_pod(requests: &Resources) -> Resources {
+    let mut requests = requests.at_least_zero();
+    requests.pods = 1;
+    requests
+}

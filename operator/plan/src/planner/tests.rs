@@ -1,0 +1,8 @@
+//! What is bought, and what is not.
+
+mod buying;
+mod going;
+mod limits;
+mod properties;
+mod reasons;
+mod supply;

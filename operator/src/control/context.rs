@@ -1,0 +1,89 @@
+//! What every loop of the operator is given.
+
+use std::sync::Arc;
+
+use gantry_plan::model::Key;
+use jiff::Timestamp;
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+
+use super::clouds::Clouds;
+use super::discovery::Endpoints;
+use super::memory::Memories;
+use super::offerings::Offerings;
+
+use crate::kube::events::{EventRef, Events};
+use crate::kube::lease::LeaseHandle;
+use crate::kube::objects::{HostObject, PoolObject};
+use crate::kube::watches::{Signals, Stores};
+use crate::serve::health::Pulse;
+use crate::serve::metrics::Metrics;
+
+/// Shared by all loops.
+#[derive(Clone)]
+pub struct Context {
+    /// Client for requests (watches have one of their own).
+    pub client: Client,
+    /// What Kubernetes shows.
+    pub stores: Stores,
+    /// Whom changes are told.
+    pub signals: Signals,
+    /// What OpenStack shows.
+    pub clouds: Arc<Clouds>,
+    /// What failed a short while ago.
+    pub offerings: Arc<Offerings>,
+    /// What the driver knows of hosts beyond their objects.
+    pub memories: Arc<Memories>,
+    /// Where hosts find the API server.
+    pub discovery: Endpoints,
+    /// Events.
+    pub events: Events,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Beats of the loops, for liveness.
+    pub pulse: Pulse,
+    /// Whether this process may act.
+    pub lease: LeaseHandle,
+    /// UID of the namespace kube-system: whose servers are ours.
+    pub cluster_uid: Arc<str>,
+    /// End of the process.
+    pub stop: CancellationToken,
+}
+
+impl Context {
+    /// Whether this process may write now, and everything is known that decisions rest on.
+    pub fn may_act(&self) -> bool {
+        self.stores.synced() && self.lease.may_write() && !self.stop.is_cancelled()
+    }
+
+    /// An event on a host.
+    pub fn host_event(&self, host: &HostObject, kind: &str, reason: &str, message: &str) {
+        self.events.emit(&reference("Host", host), kind, reason, message);
+    }
+
+    /// An event on a pool.
+    pub fn pool_event(&self, pool: &PoolObject, kind: &str, reason: &str, message: &str) {
+        self.events.emit(&reference("VMPool", pool), kind, reason, message);
+    }
+}
+
+/// How an event names one of our objects.
+pub fn reference<S, T>(kind: &str, object: &crate::kube::objects::Object<S, T>) -> EventRef {
+    EventRef {
+        api_version: "gantry.cloud/v1alpha1".into(),
+        kind: kind.into(),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+        uid: object.uid.clone(),
+    }
+}
+
+/// Wall-clock time; the one place that reads it for decisions.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// `namespace/name` of an object.
+pub fn key_of<S, T>(object: &crate::kube::objects::Object<S, T>) -> Key {
+    Key::new(object.namespace.clone(), object.name.clone())
+}

@@ -1,0 +1,149 @@
+//! The Kubernetes side of a host's steps: node, pods, token, finalizer.
+
+use std::collections::BTreeMap;
+
+use gantry_crds::{FINALIZER, Host, TAINT_STARTUP};
+use gantry_plan::host::PodSeen;
+use gantry_plan::model::Key;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::{DeleteParams, EvictParams, Patch, PatchParams, Preconditions};
+use kube::{Api, Error};
+use serde_json::{Value, json};
+
+use super::context::{Context, key_of, now};
+use super::record;
+use super::steps::{Outcome, RETRY};
+use crate::bootstrap::{labels, token_store};
+use crate::kube::objects::HostObject;
+use crate::kube::store::Entry;
+
+fn nodes(ctx: &Context) -> Api<Node> {
+    Api::all(ctx.client.clone())
+}
+
+/// Puts our finalizer on the Host, or takes it off as the last thing of all.
+pub(super) async fn finalizer(ctx: &Context, entry: &Entry<HostObject>, wanted: bool) -> Outcome {
+    let key = key_of(&entry.value);
+    let mut finalizers = entry.value.finalizers.clone();
+    finalizers.retain(|finalizer| finalizer != FINALIZER);
+    if wanted {
+        finalizers.push(FINALIZER.into());
+    }
+    let api: Api<Host> = Api::namespaced(ctx.client.clone(), &key.namespace);
+    let patch = json!({"metadata": {"resourceVersion": entry.version.to_string(), "finalizers": finalizers}});
+    match api.patch(&key.name, &PatchParams::default(), &Patch::Merge(&patch)).await {
+        Ok(host) if wanted => ctx.stores.put_host(host),
+        Ok(_) => tracing::info!(host = %key, "host gone; nothing of it is left"),
+        Err(Error::Api(status)) if status.code == 404 => {}
+        Err(Error::Api(status)) if status.code == 409 => {
+            if let Ok(Some(host)) = api.get_opt(&key.name).await {
+                ctx.stores.put_host(host);
+            }
+            return Outcome::Again(RETRY);
+        }
+        Err(error) => return failed(ctx, &entry.value, "the finalizer cannot be changed", &error),
+    }
+    Outcome::Next
+}
+
+/// The node is there: its token has served, and is taken away before that is written down.
+pub(super) async fn record_joined(ctx: &Context, entry: &Entry<HostObject>) -> Outcome {
+    let host = &entry.value;
+    if delete_token(ctx, host).await != Outcome::Next {
+        return Outcome::Again(RETRY);
+    }
+    record::ledger(ctx, entry, |status| {
+        status.node_name = Some(host.name.clone());
+        record::set(status, host, "Joined", true, "NodeRegistered", &format!("node {} registered", host.name));
+    })
+    .await;
+    ctx.metrics.host_joined(host.created, now());
+    Outcome::Next
+}
+
+/// Takes the bootstrap token away.
+pub(super) async fn delete_token(ctx: &Context, host: &HostObject) -> Outcome {
+    match token_store::delete(&ctx.client, &host.uid).await {
+        Ok(()) => {
+            ctx.memories.update(&host.uid, |memory| memory.token_gone = true);
+            Outcome::Next
+        }
+        Err(error) => {
+            tracing::warn!(host = %key_of(host), %error, "the bootstrap token cannot be deleted; tried again");
+            Outcome::Again(RETRY)
+        }
+    }
+}
+
+/// Sets the labels that a kubelet may not set on its own node.
+pub(super) async fn label(ctx: &Context, host: &HostObject) -> Outcome {
+    let wanted: BTreeMap<String, String> = labels::for_operator(&host.spec.labels);
+    patch(ctx, host, &json!({"metadata": {"labels": wanted}}), "the node cannot be labelled").await
+}
+
+/// Lifts our startup taint and no other, against the version that was read.
+pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outcome {
+    let node = match nodes(ctx).get_opt(&host.name).await {
+        Ok(Some(node)) => node,
+        Ok(None) => return Outcome::Again(RETRY),
+        Err(error) => return failed(ctx, host, "the node cannot be read", &error),
+    };
+    let taints = node.spec.and_then(|spec| spec.taints).unwrap_or_default();
+    let left: Vec<_> = taints.iter().filter(|taint| taint.key != TAINT_STARTUP).collect();
+    let change = json!({"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": left}});
+    let outcome = patch(ctx, host, &change, "the startup taint cannot be lifted").await;
+    ctx.metrics.host_ready(host.created, now());
+    outcome
+}
+
+/// Keeps new pods away from the node.
+pub(super) async fn cordon(ctx: &Context, host: &HostObject) -> Outcome {
+    patch(ctx, host, &json!({"spec": {"unschedulable": true}}), "the node cannot be cordoned").await
+}
+
+/// Patches the node and waits for the informer: the same step would otherwise be decided again at once.
+async fn patch(ctx: &Context, host: &HostObject, change: &Value, what: &str) -> Outcome {
+    match nodes(ctx).patch(&host.name, &PatchParams::default(), &Patch::Merge(change)).await {
+        Ok(_) => Outcome::Again(RETRY),
+        Err(Error::Api(status)) if status.code == 404 || status.code == 409 => Outcome::Again(RETRY),
+        Err(error) => failed(ctx, host, what, &error),
+    }
+}
+
+/// Asks for evictions by UID; a refusal (a PodDisruptionBudget) is remembered and tried again later.
+pub(super) async fn evict(ctx: &Context, host: &HostObject, pods: &[PodSeen]) -> Outcome {
+    ctx.memories.update(&host.uid, |memory| memory.eviction_refused = None);
+    for pod in pods {
+        let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &pod.namespace);
+        let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
+        let params = EvictParams { delete_options: Some(DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }), ..EvictParams::default() };
+        match api.evict(&pod.name, &params).await {
+            Ok(_) => tracing::info!(host = %key_of(host), pod = %Key::new(&pod.namespace, &pod.name), "eviction asked for"),
+            Err(Error::Api(status)) if status.code == 404 || status.code == 409 => {}
+            Err(error) => {
+                let why = format!("{}/{}: {error}", pod.namespace, pod.name);
+                tracing::info!(host = %key_of(host), why, "an eviction was refused; tried again");
+                ctx.memories.update(&host.uid, |memory| memory.eviction_refused = Some((now(), why)));
+            }
+        }
+    }
+    Outcome::Again(std::time::Duration::from_secs(1))
+}
+
+/// Deletes the Node object that stood for the host, and no namesake.
+pub(super) async fn delete(ctx: &Context, host: &HostObject) -> Outcome {
+    let Some(node) = ctx.stores.nodes.get(&Key::new("", &host.name)) else { return Outcome::Next };
+    let preconditions = Preconditions { uid: Some(node.uid.clone()), resource_version: None };
+    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    match nodes(ctx).delete(&host.name, &params).await {
+        Ok(_) => Outcome::Again(RETRY),
+        Err(Error::Api(status)) if status.code == 404 || status.code == 409 => Outcome::Again(RETRY),
+        Err(error) => failed(ctx, host, "the node cannot be deleted", &error),
+    }
+}
+
+fn failed(ctx: &Context, host: &HostObject, what: &str, error: &Error) -> Outcome {
+    tracing::warn!(host = %key_of(host), %error, "{what}; tried again");
+    ctx.host_event(host, "Warning", "KubernetesRefused", &format!("{what}: {error}; tried again"));
+    Outcome::Again(RETRY)
+}

@@ -1,0 +1,245 @@
+//! A cloud's observer: what is due is read, and whoever waits for it is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_cloud::{Cloud, CloudConfig, Error, OpenStack, Pacing, Priority, Server};
+use gantry_crds::{META_CLUSTER, META_HOST, OpenStackCloudSpec};
+use gantry_plan::model::Key;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use tokio_util::sync::CancellationToken;
+
+use super::cloud_state::{CloudState, Inventory, Problem};
+use super::clouds::{Cell, problem};
+use super::context::{Context, now};
+use super::references;
+
+/// Flavors and zones hardly change.
+const CATALOG_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Servers and quota while nothing is going on: 5 pages and a quota a minute at 5,000 servers.
+const IDLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
+/// Servers while hosts come or go.
+const BUSY_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Quota while hosts come or go, or are wanted and blocked.
+const QUOTA_BUSY_EVERY: SignedDuration = SignedDuration::from_secs(5);
+/// The Secret is read this often; it is not watched, so that the operator need not be allowed to list Secrets.
+const SECRET_EVERY: SignedDuration = SignedDuration::from_secs(15);
+/// First and last pause after a failed round.
+const RETRY_FIRST: Duration = Duration::from_secs(2);
+const RETRY_LAST: Duration = Duration::from_secs(30);
+/// A follower looks this often whether it leads by now.
+const FOLLOWER_EVERY: Duration = Duration::from_secs(1);
+
+/// Observes one cloud.
+pub struct Observer {
+    ctx: Context,
+    key: Key,
+    cell: Arc<Cell>,
+    secret_at: Option<Timestamp>,
+    /// What the client was made from: the Secret's version and the spec.
+    made_from: Option<(String, OpenStackCloudSpec)>,
+    failures: u32,
+}
+
+impl Observer {
+    pub(super) fn new(ctx: Context, key: Key, cell: Arc<Cell>) -> Self {
+        Self { ctx, key, cell, secret_at: None, made_from: None, failures: 0 }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let rest = if self.ctx.lease.may_write() { self.round().await } else { FOLLOWER_EVERY };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.cell.rest(rest) => {}
+            }
+        }
+    }
+
+    /// Reads what is due; the answer is how long there is nothing to do.
+    async fn round(&mut self) -> Duration {
+        let before = self.cell.read();
+        let outcome = self.read_due().await;
+        match &outcome {
+            Ok(()) => {
+                self.failures = 0;
+                self.cell.update(|state| state.problem = None);
+            }
+            Err(found) => {
+                self.failures += 1;
+                self.cell.update(|state| state.problem = Some(found.clone()));
+            }
+        }
+        self.tell(&before);
+        if outcome.is_ok() { self.next_due() } else { RETRY_FIRST.saturating_mul(1 << self.failures.min(5)).min(RETRY_LAST) }
+    }
+
+    async fn read_due(&mut self) -> Result<(), Problem> {
+        let Some(object) = self.ctx.stores.clouds.get(&self.key) else { return Ok(()) };
+        self.connect(&object.value.spec).await?;
+        let Some(client) = self.cell.read().client else { return Ok(()) };
+        let read = async {
+            self.read_catalog(&client).await?;
+            self.read_quota(&client).await?;
+            self.read_servers(&client).await?;
+            references::read(&self.ctx, &self.key, &self.cell, &client).await
+        };
+        match read.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(problem(&error).unwrap_or_else(|| Problem { reason: error.category().into(), message: error.to_string() })),
+        }
+    }
+
+    /// Makes a client if there is none for the Secret and spec as they are now.
+    async fn connect(&mut self, spec: &OpenStackCloudSpec) -> Result<(), Problem> {
+        let same_spec = self.made_from.as_ref().is_some_and(|(_, made)| made == spec);
+        let troubled = self.cell.read().problem.is_some();
+        if same_spec && !troubled && !due(self.secret_at, SECRET_EVERY) {
+            return Ok(());
+        }
+        let secret = self.secret(&spec.credentials.secret_name).await?;
+        self.secret_at = Some(now());
+        let version = secret.metadata.resource_version.clone().unwrap_or_default();
+        if same_spec && self.made_from.as_ref().is_some_and(|(made, _)| *made == version) {
+            return Ok(());
+        }
+        let client = self.client(&secret, spec).map_err(|error| Problem { reason: error.category().into(), message: error.to_string() })?;
+        tracing::info!(cloud = %self.key, secret = spec.credentials.secret_name, version, "credentials read");
+        self.made_from = Some((version, spec.clone()));
+        self.cell.update(|state| *state = CloudState { client: Some(client), ..fresh(state) });
+        Ok(())
+    }
+
+    async fn secret(&self, name: &str) -> Result<Secret, Problem> {
+        let api: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &self.key.namespace);
+        let found = api.get_opt(name).await.map_err(|error| Problem {
+            reason: "SecretUnreadable".into(),
+            message: format!("Secret {name} cannot be read: {error}; does the operator's role allow get on Secrets in namespace {}?", self.key.namespace),
+        })?;
+        found.ok_or_else(|| Problem {
+            reason: "SecretMissing".into(),
+            message: format!("Secret {name} does not exist in namespace {}; create it with the key clouds.yaml", self.key.namespace),
+        })
+    }
+
+    fn client(&self, secret: &Secret, spec: &OpenStackCloudSpec) -> Result<Arc<dyn Cloud>, Error> {
+        let text = |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
+        let yaml = text("clouds.yaml").ok_or_else(|| Error::Config {
+            message: format!("Secret {} has no key clouds.yaml; it holds the file of that name", spec.credentials.secret_name),
+        })?;
+        let config = CloudConfig::from_clouds_yaml(&yaml, &spec.credentials.cloud, text("cacert").as_deref())?;
+        let pacing = Pacing { requests_per_second: u32::try_from(spec.pacing.requests_per_second).unwrap_or(1), ..Pacing::default() };
+        Ok(Arc::new(OpenStack::connect(config, pacing, self.ctx.metrics.cloud_hook(&self.key))?))
+    }
+
+    async fn read_catalog(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
+        if !due(self.cell.read().catalog_at, CATALOG_EVERY) {
+            return Ok(());
+        }
+        let (begun, identity) = (now(), client.identity().await?);
+        let (flavors, zones) = futures::try_join!(client.flavors(), client.zones())?;
+        self.cell.update(|state| {
+            state.identity = Some(identity);
+            state.flavors = flavors.into_iter().map(|flavor| (flavor.name.clone(), flavor)).collect();
+            state.zones = zones;
+            state.catalog_at = Some(begun);
+        });
+        Ok(())
+    }
+
+    async fn read_quota(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
+        let every = if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY };
+        let before = self.cell.read().quota;
+        if !due(before.map(|(_, at)| at), every) {
+            return Ok(());
+        }
+        let begun = now();
+        let quota = client.quota().await?;
+        self.cell.update(|state| state.quota = Some((quota, begun)));
+        if before.is_some_and(|(old, _)| rose(&old, &quota)) {
+            self.ctx.offerings.quota_rose(&self.key);
+        }
+        Ok(())
+    }
+
+    async fn read_servers(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
+        let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY };
+        if !due(self.cell.read().inventory.begun, every) {
+            return Ok(());
+        }
+        let begun = now();
+        let servers = client.servers(Priority::Normal).await?;
+        let inventory = Arc::new(inventory(servers, begun, &self.ctx.cluster_uid));
+        self.cell.update(|state| state.inventory = inventory);
+        Ok(())
+    }
+
+    /// Whether hosts of this cloud come or go.
+    fn busy(&self) -> bool {
+        self.hosts_in_motion().next().is_some()
+    }
+
+    /// Whether a pool of this cloud wants to grow and cannot.
+    fn blocked(&self) -> bool {
+        self.ctx.stores.pools.list().iter().any(|(key, pool)| {
+            let mine = key.namespace == self.key.namespace && pool.value.spec.cloud_name == self.key.name;
+            mine && gantry_crds::condition::find(&pool.value.status.conditions, "CanGrow").is_some_and(|c| c.status == "False")
+        })
+    }
+
+    fn hosts_in_motion(&self) -> impl Iterator<Item = Key> {
+        let key = self.key.clone();
+        let hosts = self.ctx.stores.hosts.list().into_iter();
+        let mine = hosts.filter(move |(host, entry)| host.namespace == key.namespace && entry.value.spec.cloud_name == key.name);
+        mine.filter(|(_, entry)| entry.value.deleting || entry.value.status.phase != gantry_crds::HostPhase::Ready).map(|(host, _)| host)
+    }
+
+    /// Tells planner and driver what changed.
+    fn tell(&self, before: &CloudState) {
+        let after = self.cell.read();
+        let planned_with = |s: &CloudState| (s.ready().is_ok(), s.problem.clone(), s.quota.map(|(quota, _)| quota), s.catalog_at, s.references.clone());
+        if planned_with(before) != planned_with(&after) {
+            self.ctx.signals.plan.mark();
+        }
+        if before.inventory.begun != after.inventory.begun || before.problem.is_some() != after.problem.is_some() {
+            self.hosts_in_motion().for_each(|host| self.ctx.signals.hosts.add(host));
+        }
+    }
+
+    fn next_due(&self) -> Duration {
+        let state = self.cell.read();
+        let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY.min(SECRET_EVERY) };
+        let since = state.inventory.begun.map_or(SignedDuration::ZERO, |begun| now().duration_since(begun));
+        let busy_rest = (every - since).max(SignedDuration::from_millis(100));
+        if self.blocked() { Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST).min(Duration::from_secs(5)) } else { Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST) }
+    }
+}
+
+/// What of an earlier client's state still holds for a new one: nothing but the last list, which proves presence only.
+fn fresh(old: &CloudState) -> CloudState {
+    CloudState { problem: old.problem.clone(), ..CloudState::default() }
+}
+
+fn due(last: Option<Timestamp>, every: SignedDuration) -> bool {
+    last.is_none_or(|last| now().duration_since(last) >= every)
+}
+
+fn rose(old: &gantry_cloud::Quota, new: &gantry_cloud::Quota) -> bool {
+    let free = |line: &gantry_cloud::Line| if line.limit < 0 { i64::MAX } else { line.limit - line.used };
+    free(&new.instances) > free(&old.instances) || free(&new.cores) > free(&old.cores) || free(&new.memory_mib) > free(&old.memory_mib)
+}
+
+/// A complete list, with what bears our cluster's UID found by host.
+fn inventory(servers: Vec<Server>, begun: Timestamp, cluster_uid: &str) -> Inventory {
+    let mut by_host: HashMap<String, Vec<String>> = HashMap::new();
+    for server in &servers {
+        let ours = server.metadata.get(META_CLUSTER).is_some_and(|uid| uid == cluster_uid);
+        if let (true, Some(host)) = (ours, server.metadata.get(META_HOST)) {
+            by_host.entry(host.clone()).or_default().push(server.id.clone());
+        }
+    }
+    Inventory { begun: Some(begun), by_host, servers: servers.into_iter().map(|server| (server.id.clone(), Arc::new(server))).collect() }
+}

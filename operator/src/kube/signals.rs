@@ -1,0 +1,132 @@
+//! How a change reaches the loops: a dirty mark for planning, a queue of hosts for the driver, a poke for certificate requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use gantry_plan::model::Key;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// A mark that something changed.
+#[derive(Clone, Debug, Default)]
+pub struct Dirty(Arc<Notify>);
+
+impl Dirty {
+    /// Marks.
+    pub fn mark(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for a mark; one set before the call counts.
+    pub async fn marked(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// Keys to work on: each at most once at a time, again if it was asked for meanwhile, and later if asked for later.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    inner: Arc<Mutex<Inner>>,
+    changed: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    due: BTreeMap<Key, Instant>,
+    running: BTreeSet<Key>,
+}
+
+impl Queue {
+    /// Work on `key` now.
+    pub fn add(&self, key: Key) {
+        self.add_after(key, Duration::ZERO);
+    }
+
+    /// Work on `key` after `delay`, or earlier if that was asked for before.
+    pub fn add_after(&self, key: Key, delay: Duration) {
+        let at = Instant::now() + delay;
+        let mut inner = self.lock();
+        let due = inner.due.entry(key).or_insert(at);
+        *due = at.min(*due);
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// The next key that is due; it counts as running until [`Queue::done`].
+    pub async fn next(&self) -> Key {
+        loop {
+            let soonest = match self.lock().take(Instant::now()) {
+                Ok(key) => return key,
+                Err(soonest) => soonest,
+            };
+            let sleep = async {
+                match soonest {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// Work on `key` ended.
+    pub fn done(&self, key: &Key) {
+        self.lock().running.remove(key);
+        self.changed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Inner {
+    /// A due key that nobody works on, or when the next one will be due.
+    fn take(&mut self, now: Instant) -> Result<Key, Option<Instant>> {
+        let free = || self.due.iter().filter(|(key, _)| !self.running.contains(*key));
+        let Some((key, at)) = free().min_by_key(|(_, at)| **at).map(|(key, at)| (key.clone(), *at)) else { return Err(None) };
+        if at > now {
+            return Err(Some(at));
+        }
+        self.due.remove(&key);
+        self.running.insert(key.clone());
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::new("ns", name)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_worked_on_once_at_a_time_and_again_if_asked_meanwhile() {
+        let queue = Queue::default();
+        queue.add(key("a"));
+        queue.add(key("a"));
+        assert_eq!(queue.next().await, key("a"));
+        queue.add(key("a"));
+        queue.add(key("b"));
+        assert_eq!(queue.next().await, key("b"), "a is running");
+        queue.done(&key("a"));
+        assert_eq!(queue.next().await, key("a"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earlier_of_two_times_counts() {
+        let queue = Queue::default();
+        let start = Instant::now();
+        queue.add_after(key("a"), Duration::from_secs(60));
+        queue.add_after(key("a"), Duration::from_secs(5));
+        queue.add_after(key("a"), Duration::from_secs(30));
+        assert_eq!(queue.next().await, key("a"));
+        assert_eq!(start.elapsed().as_secs(), 5);
+    }
+}

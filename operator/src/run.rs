@@ -1,0 +1,191 @@
+//! Wiring: clients, informers, loops, and an orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client, Config};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::clouds::Clouds;
+use crate::control::context::Context;
+use crate::control::discovery::Endpoints;
+use crate::control::memory::Memories;
+use crate::control::offerings::Offerings;
+use crate::control::{approvals, clouds, driver, planning};
+use crate::kube::events::Events;
+use crate::kube::lease::{self, LeaseHandle};
+use crate::kube::watches;
+use crate::serve::health::Pulse;
+use crate::serve::logs::{self, Format};
+use crate::serve::metrics::Metrics;
+use crate::serve::readiness::Readiness;
+
+/// A request to the API server that has not been answered by then is given up.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Steps under way are given this long to end when the process is told to.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// `gantry run`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Address of /metrics, /healthz and /readyz.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "GANTRY_LISTEN")]
+    pub listen: SocketAddr,
+    /// `text` for people, `json` for machines.
+    #[arg(long, default_value = "text", env = "GANTRY_LOG_FORMAT")]
+    pub log_format: Format,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `gantry=debug,info`.
+    #[arg(long, default_value = "info", env = "GANTRY_LOG_LEVEL")]
+    pub log_level: String,
+    /// Namespace of the lease that one of several replicas holds.
+    #[arg(long, default_value = "gantry-system", env = "GANTRY_LEASE_NAMESPACE")]
+    pub lease_namespace: String,
+    /// Name of that lease.
+    #[arg(long, default_value = "gantry", env = "GANTRY_LEASE_NAME")]
+    pub lease_name: String,
+    /// Name of this replica; the pod's name in a cluster.
+    #[arg(long, env = "POD_NAME")]
+    pub identity: Option<String>,
+}
+
+/// Runs until SIGTERM or SIGINT, or until something essential ends.
+///
+/// # Errors
+/// If the API server cannot be reached at the start, or an essential task ended.
+pub async fn run(options: Options) -> Result<()> {
+    logs::init(options.log_format, &options.log_level)?;
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "gantry starts");
+    let config = Config::infer().await.context("no way to the API server: neither a kubeconfig nor a pod's service account was found")?;
+    let (client, watching) = (client(&config, Some(REQUEST_TIMEOUT))?, client(&config, None)?);
+    let cluster_uid = cluster_uid(&client).await?;
+    let (metrics, readiness, pulse, stop) = (Metrics::new(), Readiness::default(), Pulse::default(), CancellationToken::new());
+    let identity = options.identity.clone().unwrap_or_else(|| format!("gantry-{}", std::process::id()));
+
+    let mut tasks = Tasks::default();
+    let (events, events_task) = Events::start(client.clone(), identity.clone(), metrics.clone());
+    let lease = tasks.lease(lease::Config::new(&options.lease_namespace, &options.lease_name, &identity), &client, &metrics, &stop);
+    let (stores, signals, informers) = watches::start(&watching, &metrics, &readiness, &stop);
+    let ctx = Context {
+        client: client.clone(),
+        stores,
+        signals,
+        clouds: Arc::new(Clouds::default()),
+        offerings: Arc::new(Offerings::default()),
+        memories: Arc::new(Memories::default()),
+        discovery: Endpoints::default(),
+        events,
+        metrics: metrics.clone(),
+        pulse: pulse.clone(),
+        lease,
+        cluster_uid: cluster_uid.into(),
+        stop: stop.clone(),
+    };
+    tasks.start(&ctx, informers);
+    let server = crate::serve::serve(options.listen, metrics, readiness, pulse, stop.clone()).await?;
+    let outcome = tasks.until_end(&stop).await;
+    tasks.finish(events_task, server).await;
+    outcome
+}
+
+fn client(config: &Config, read_timeout: Option<Duration>) -> Result<Client> {
+    let mut config = config.clone();
+    config.read_timeout = read_timeout;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    // kube would repeat POSTs too on 503: what is repeated is decided here.
+    config.default_retry = false;
+    Client::try_from(config).context("the kubeconfig cannot be used")
+}
+
+/// Whose servers are ours: the UID of kube-system, which no two clusters share.
+async fn cluster_uid(client: &Client) -> Result<String> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let system = namespaces.get("kube-system").await.context("the namespace kube-system cannot be read; its UID tells this cluster's servers from others'")?;
+    system.metadata.uid.context("the namespace kube-system has no UID")
+}
+
+#[derive(Default)]
+struct Tasks {
+    essential: JoinSet<&'static str>,
+    lease: Option<tokio::task::JoinHandle<()>>,
+    lease_stop: CancellationToken,
+}
+
+impl Tasks {
+    fn lease(&mut self, config: lease::Config, client: &Client, metrics: &Metrics, stop: &CancellationToken) -> LeaseHandle {
+        let (handle, task) = lease::start(config, client.clone(), metrics.clone(), self.lease_stop.clone());
+        let (stop, ended) = (stop.clone(), tokio::spawn(task));
+        // Leadership that is lost ends the process: it starts again with a clean memory.
+        self.lease = Some(tokio::spawn(async move {
+            let _ = ended.await;
+            stop.cancel();
+        }));
+        handle
+    }
+
+    fn start(&mut self, ctx: &Context, informers: JoinSet<&'static str>) {
+        let mut informers = informers;
+        self.essential.spawn(async move { informers.join_next().await.and_then(Result::ok).unwrap_or("informers") });
+        self.spawn("planning", planning::run(ctx.clone()));
+        self.spawn("driver", driver::run(ctx.clone()));
+        self.spawn("clouds", clouds::run(ctx.clone()));
+        self.spawn("approvals", approvals::run(ctx.clone()));
+        let (plan, endpoints) = (ctx.signals.plan.clone(), ctx.discovery.clone());
+        self.spawn("discovery", endpoints.run(ctx.client.clone(), move || plan.mark(), ctx.stop.clone()));
+    }
+
+    fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.essential.spawn(async move {
+            task.await;
+            name
+        });
+    }
+
+    /// Waits for a signal, or for the end of something essential.
+    async fn until_end(&mut self, stop: &CancellationToken) -> Result<()> {
+        tokio::select! {
+            signal = signalled() => {
+                tracing::info!(signal, "told to stop; steps under way are finished first");
+                Ok(())
+            }
+            () = stop.cancelled() => bail!("leadership was lost; the process ends so that another can take over"),
+            ended = self.essential.join_next() => match ended {
+                Some(Ok(name)) => bail!("the {name} task ended; the process ends so that it is started again"),
+                Some(Err(error)) => bail!("a task failed: {error}; the process ends so that it is started again"),
+                None => bail!("no task is left"),
+            },
+        }
+        .inspect(|()| stop.cancel())
+        .inspect_err(|_| stop.cancel())
+    }
+
+    /// Steps under way, then events, then the lease, so that the next leader finds everything written.
+    async fn finish(mut self, events: impl Future<Output = ()>, server: tokio::task::JoinHandle<()>) {
+        let drained = tokio::time::timeout(GRACE, async { while self.essential.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("steps were still under way after {GRACE:?}; they are found again at the next start");
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(3), events).await;
+        self.lease_stop.cancel();
+        if let Some(lease) = self.lease.take() {
+            let _ = tokio::time::timeout(Duration::from_secs(3), lease).await;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
+        tracing::info!("gantry ended");
+    }
+}
+
+async fn signalled() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
