@@ -1,15 +1,20 @@
 //! Replays `e2e/api-cases` on a real API server: what is written there as accepted must be accepted, what is written as rejected must be
 //! answered with the sentence.
 
+pub mod access;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, PostParams};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::{Api, DeleteParams, DynamicObject, GroupVersionKind, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::core::Request;
-use kube::{Client, Resource};
+use kube::discovery::{Scope, pinned_kind};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// How long a rejection may be missing: definitions and admission policies take a moment to come into force.
@@ -25,7 +30,7 @@ const NAMESPACE: &str = "gantry-api-cases";
 pub struct CaseFile {
     /// The object that all cases start from, complete and acceptable.
     pub base: Value,
-    /// The user that sends the requests; unset, the client's own.
+    /// The user that sends the requests; unset, the client's own. Objects that must be there before are made by the client's own.
     #[serde(rename = "as")]
     pub user: Option<String>,
     /// The cases, one for each rule.
@@ -38,12 +43,33 @@ pub struct CaseFile {
 pub struct Case {
     /// A piece of the sentence that a rejected object is answered with.
     pub rule: String,
-    /// Merged into the base to make an existing object; then the others are updates of it.
+    /// What is asked for.
+    #[serde(default)]
+    pub operation: Operation,
+    /// Merged into the base to make the object that is replaced or patched.
+    #[serde(default)]
     pub old: Option<Value>,
-    /// Merged into the base one by one; each must be accepted.
+    /// Merged into the base, or into the old object, one by one; each must be accepted.
+    #[serde(default)]
     pub accepted: Vec<Value>,
-    /// Merged into the base one by one; each must be rejected.
+    /// The same; each must be rejected.
+    #[serde(default)]
     pub rejected: Vec<Value>,
+}
+
+/// What a case asks the API server for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// POST of the object.
+    #[default]
+    Create,
+    /// PUT in place of the old object.
+    Replace,
+    /// Merge patch of the old object.
+    Patch,
+    /// DELETE of the object, which is made for the purpose.
+    Delete,
 }
 
 /// What came out of a replay.
@@ -61,6 +87,19 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} accepted, {} rejected, {} wrong", self.accepted, self.rejected, self.failures.len())?;
         self.failures.iter().try_for_each(|failure| write!(f, "\n- {failure}"))
+    }
+}
+
+impl Report {
+    fn enter(&mut self, file: &str, case: &Case, patch: &Value, accepted: bool, answer: Answer) {
+        let rule = &case.rule;
+        match answer {
+            Answer::Accepted if accepted => self.accepted += 1,
+            Answer::Rejected(why) if !accepted && why.contains(rule.as_str()) => self.rejected += 1,
+            Answer::Accepted => self.failures.push(format!("{file}, {rule:?}: {patch} should be rejected")),
+            Answer::Rejected(why) if accepted => self.failures.push(format!("{file}, {rule:?}: {patch} should be accepted, but: {why}")),
+            Answer::Rejected(why) => self.failures.push(format!("{file}, {rule:?}: {patch} is rejected with another sentence: {why}")),
+        }
     }
 }
 
@@ -86,19 +125,23 @@ pub async fn run(client: Client, dir: &Path) -> Result<Report> {
 /// # Errors
 /// When there is none, or one does not have the form of [`CaseFile`].
 pub fn read(dir: &Path) -> Result<Vec<(PathBuf, CaseFile)>> {
+    yaml_files(dir)?.into_iter().map(|path| Ok((path.clone(), parse(&path)?))).collect()
+}
+
+fn yaml_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
-    let mut paths: Vec<PathBuf> =
-        entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "yaml")).collect();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     paths.sort();
     if paths.is_empty() {
         bail!("{} holds no case files (*.yaml)", dir.display());
     }
-    paths.into_iter().map(|path| parse(&path).map(|file| (path.clone(), file))).collect()
+    Ok(paths)
 }
 
-fn parse(path: &Path) -> Result<CaseFile> {
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_saphyr::from_str(&text).with_context(|| format!("{} is no file of API cases", path.display()))
+    serde_saphyr::from_str(&text).with_context(|| format!("{} does not have the form of its folder's files", path.display()))
 }
 
 /// One file on its way to the API server.
@@ -114,10 +157,16 @@ impl<'a> Replay<'a> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let base: DynamicObject = serde_json::from_value(file.base.clone()).with_context(|| format!("base of {name} is no object"))?;
         let types = base.types.clone().with_context(|| format!("base of {name} lacks apiVersion or kind"))?;
-        let resource = ApiResource::from_gvk(&GroupVersionKind::try_from(&types)?);
-        let namespace = base.metadata.namespace.as_deref().unwrap_or(NAMESPACE);
-        ensure_namespace(&client, namespace).await?;
-        Ok(Self { api: Api::namespaced_with(client.clone(), namespace, &resource), client, file, name })
+        let (resource, capabilities) = pinned_kind(&client, &GroupVersionKind::try_from(&types)?).await?;
+        let api = match capabilities.scope {
+            Scope::Cluster => Api::all_with(client.clone(), &resource),
+            Scope::Namespaced => {
+                let namespace = base.metadata.namespace.as_deref().unwrap_or(NAMESPACE);
+                ensure_namespace(&client, namespace).await?;
+                Api::namespaced_with(client.clone(), namespace, &resource)
+            }
+        };
+        Ok(Self { api, client, file, name })
     }
 
     async fn case(&self, case: &Case, report: &mut Report) -> Result<()> {
@@ -126,61 +175,58 @@ impl<'a> Replay<'a> {
             None => None,
         };
         let start = existing.as_ref().unwrap_or(&self.file.base);
-        for patch in &case.accepted {
-            self.expect_accepted(case, &merged(start, patch), patch, report).await?;
+        for (patch, accepted) in case.accepted.iter().map(|p| (p, true)).chain(case.rejected.iter().map(|p| (p, false))) {
+            let object = merged(start, patch);
+            if case.operation == Operation::Delete {
+                self.create_for_real(&object).await?;
+            }
+            let answer = self.settled(case, &object, patch, accepted).await?;
+            report.enter(&self.name, case, patch, accepted, answer);
+            if case.operation == Operation::Delete {
+                self.delete_for_real(&object).await?;
+            }
         }
-        for patch in &case.rejected {
-            self.expect_rejected(case, &merged(start, patch), patch, report).await?;
+        match &existing {
+            Some(object) => self.delete_for_real(object).await,
+            None => Ok(()),
         }
-        if let Some(object) = &existing {
-            self.api.delete(name_of(object), &DeleteParams::default()).await?;
-        }
-        Ok(())
     }
 
     async fn create_for_real(&self, object: &Value) -> Result<Value> {
         let object: DynamicObject = serde_json::from_value(object.clone())?;
-        let made = self.api.create(&PostParams::default(), &object).await.context("cannot create the object to be updated")?;
-        Ok(serde_json::to_value(made)?)
+        let made = self.api.create(&PostParams::default(), &object).await;
+        Ok(serde_json::to_value(made.with_context(|| format!("{}: cannot create the object that is to be changed", self.name))?)?)
     }
 
-    async fn expect_accepted(&self, case: &Case, object: &Value, patch: &Value, report: &mut Report) -> Result<()> {
-        match self.dry_run(case, object).await? {
-            Answer::Accepted => report.accepted += 1,
-            Answer::Rejected(why) => {
-                report.failures.push(format!("{}, {:?}: {patch} should be accepted, but: {why}", self.name, case.rule))
-            }
-        }
-        Ok(())
+    async fn delete_for_real(&self, object: &Value) -> Result<()> {
+        let deleted = self.api.delete(name_of(object), &DeleteParams::default()).await;
+        deleted.map(drop).with_context(|| format!("{}: cannot delete {}", self.name, name_of(object)))
     }
 
-    async fn expect_rejected(&self, case: &Case, object: &Value, patch: &Value, report: &mut Report) -> Result<()> {
+    /// The answer; an acceptance that should be a rejection is asked for again while rules may not be in force yet.
+    async fn settled(&self, case: &Case, object: &Value, patch: &Value, accepted: bool) -> Result<Answer> {
         let deadline = Instant::now() + SETTLE;
         loop {
-            match self.dry_run(case, object).await? {
-                Answer::Rejected(why) if why.contains(&case.rule) => report.rejected += 1,
-                Answer::Rejected(why) => {
-                    report.failures.push(format!("{}, {:?}: {patch} is rejected with another sentence: {why}", self.name, case.rule))
-                }
-                Answer::Accepted if Instant::now() < deadline => {
-                    tokio::time::sleep(RETRY_PAUSE).await;
-                    continue;
-                }
-                Answer::Accepted => report.failures.push(format!("{}, {:?}: {patch} should be rejected", self.name, case.rule)),
+            match self.dry_run(case.operation, object, patch).await? {
+                Answer::Accepted if !accepted && Instant::now() < deadline => tokio::time::sleep(RETRY_PAUSE).await,
+                answer => return Ok(answer),
             }
-            return Ok(());
         }
     }
 
     /// Asks the API server without effect, strict about unknown fields.
-    async fn dry_run(&self, case: &Case, object: &Value) -> Result<Answer> {
-        let (request, params) = (Request::new(self.api.resource_url()), PostParams { dry_run: true, ..Default::default() });
-        let body = serde_json::to_vec(object)?;
-        let mut http = match case.old {
-            Some(_) => request.replace(name_of(object), &params, body)?,
-            None => request.create(&params, body)?,
+    async fn dry_run(&self, operation: Operation, object: &Value, patch: &Value) -> Result<Answer> {
+        let (request, post) = (Request::new(self.api.resource_url()), PostParams { dry_run: true, ..Default::default() });
+        let name = name_of(object);
+        let mut http = match operation {
+            Operation::Create => request.create(&post, serde_json::to_vec(object)?)?,
+            Operation::Replace => request.replace(name, &post, serde_json::to_vec(object)?)?,
+            Operation::Patch => request.patch(name, &PatchParams::default().dry_run(), &Patch::Merge(patch))?,
+            Operation::Delete => request.delete(name, &DeleteParams { dry_run: true, ..Default::default() })?,
         };
-        *http.uri_mut() = format!("{}&fieldValidation=Strict", http.uri()).parse()?;
+        if operation != Operation::Delete {
+            *http.uri_mut() = format!("{}&fieldValidation=Strict", http.uri()).parse()?;
+        }
         if let Some(user) = &self.file.user {
             http.headers_mut().insert("Impersonate-User", user.parse()?);
         }
@@ -202,12 +248,10 @@ fn name_of(object: &Value) -> &str {
 }
 
 async fn ensure_namespace(client: &Client, name: &str) -> Result<()> {
-    let resource = ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
-    let object = DynamicObject::new(name, &resource);
-    match Api::<DynamicObject>::all_with(client.clone(), &resource).create(&PostParams::default(), &object).await {
-        Ok(_) => Ok(()),
+    let object = Namespace { metadata: ObjectMeta { name: Some(name.into()), ..Default::default() }, ..Default::default() };
+    match Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &object).await {
         Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot create namespace {}", object.meta().name.as_deref().unwrap_or_default())),
+        other => other.map(drop).with_context(|| format!("cannot create namespace {name}")),
     }
 }
 
@@ -269,8 +313,14 @@ mod tests {
             assert!(missing.is_empty(), "{kind}: no case for {missing:#?}");
         }
         for case in files.iter().flat_map(|(_, f)| &f.cases) {
+            assert_eq!(case.old.is_some(), matches!(case.operation, Operation::Replace | Operation::Patch), "{:?}", case.rule);
             assert!(!case.accepted.is_empty() && !case.rejected.is_empty(), "{:?} lacks a side", case.rule);
         }
+    }
+
+    #[test]
+    fn the_chart_s_case_files_are_read() {
+        assert_eq!(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/chart")).unwrap().len(), 2);
     }
 
     #[test]

@@ -96,7 +96,8 @@ def _up(run, options):
     if not options.foreground:
         return 0
     try:
-        raise cloud.watch(run, ready)
+        cloud.watch(run, ready)
+        return 0
     finally:
         cloud.down(run, keep=bool(os.environ.get("KEEP")))
 

@@ -69,9 +69,10 @@ def down(run, keep):
     progress = Progress([])
     with _lock(run, progress):
         count = len(processes.find(run.dir))
+        # First, so that whoever watches the cloud sees that it is meant.
+        run.path(READY).unlink(missing_ok=True)
         if keep:
             services.stop(run)
-            run.path(READY).unlink(missing_ok=True)
         else:
             services.kill(run)
             run.remove()
@@ -81,13 +82,18 @@ def down(run, keep):
 
 
 def watch(run, ready):
-    """Returns when a process of the cloud has ended, with the Failure that says which and why."""
+    """Returns when `down` ends the cloud.
+
+    Raises Failure if one of its processes ends without that.
+    """
     while True:
         time.sleep(WATCH_POLL_S)
+        if read_ready(run) is None:
+            return
         alive = {process.pid for process in processes.find(run.dir)}
         for name, pid in ready["pids"].items():
-            if pid not in alive:
-                return processes.failed(run, name, "it ended while the cloud was in use")
+            if pid not in alive and read_ready(run):
+                raise processes.failed(run, name, "it ended while the cloud was in use")
 
 
 def read_ready(run):

@@ -110,8 +110,8 @@ pub fn milli_value(text: &str) -> Result<i128> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(split);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = !(whole.is_empty() && fraction.is_empty()) && !fraction.contains('.');
-    ensure!(is_number && whole.len() <= 15 && fraction.len() <= 15, "{text:?} is not a quantity");
+    let has_digits = whole.len() + fraction.len() > 0;
+    ensure!(has_digits && !fraction.contains('.') && whole.len() <= 15 && fraction.len() <= 15, "{text:?} is not a quantity");
     let (numerator, denominator) = scale(suffix).with_context(|| format!("{text:?} has a unit that Kubernetes does not know"))?;
     let digits: i128 = format!("{whole}{fraction}").parse()?;
     let divisor = 10_i128.pow(u32::try_from(fraction.len())?) * denominator;

@@ -16,7 +16,6 @@ use super::join::{self, JoinRequest, KubeletSettings};
 use super::node::{self, Machine, Readiness};
 use super::server::Server;
 use super::{certificates, retry, user_data};
-use crate::kubernetes::FAKE_NODE_ANNOTATION;
 
 /// Namespace of the nodes' heartbeats.
 const LEASE_NAMESPACE: &str = "kube-node-lease";
@@ -81,7 +80,7 @@ pub async fn first_boot(server: &Server) -> Result<LightDisk> {
     Ok(LightDisk { identity, node: node::registration(&join, &machine)? })
 }
 
-/// Every boot: registers the Node (or finds it), reports Ready a moment later, and gives the node to kwok.
+/// Every boot: registers the Node (or finds it) and reports Ready a moment later; kwok keeps its heartbeat and runs its pods.
 ///
 /// # Errors
 /// A refusal of the API server.
@@ -94,9 +93,6 @@ pub async fn run_kubelet(disk: &LightDisk, options: &LightOptions) -> Result<()>
     tokio::time::sleep(options.ready_after).await;
     let nodes: Api<Node> = Api::all(client.clone());
     report(&nodes, &name, Readiness::Ready).await?;
-    let parameters = PatchParams::default();
-    let annotation = Patch::Merge(json!({ "metadata": { "annotations": { FAKE_NODE_ANNOTATION.0: FAKE_NODE_ANNOTATION.1 } } }));
-    retry::until_done("annotate the node", || nodes.patch(&name, &parameters, &annotation)).await?;
     if options.is_asking_for_serving_certificate {
         let address = disk.node.status.iter().flat_map(|s| s.addresses.iter().flatten()).find_map(|a| a.address.parse().ok());
         certificates::request_serving(client, &name, address.context("the node has no address")?).await?;
@@ -109,7 +105,7 @@ pub async fn run_kubelet(disk: &LightDisk, options: &LightOptions) -> Result<()>
 /// A node that is gone, or an API server that does not answer, needs nothing.
 pub async fn power_off(disk: &LightDisk) {
     if let Ok(Err(error)) = tokio::time::timeout(END_WAIT_MAX, hold_lease(disk)).await {
-        tracing::debug!("the heartbeat of {} could not be stopped: {error:#}", disk.node.name_any());
+        tracing::info!("the heartbeat of {} could not be stopped: {error:#}", disk.node.name_any());
     }
 }
 
@@ -149,9 +145,7 @@ async fn register(client: &Client, disk: &LightDisk) -> Result<Registration> {
 }
 
 async fn report(nodes: &Api<Node>, name: &str, readiness: Readiness) -> Result<()> {
-    // kwok's stages leave a node in phase Running alone; a kubelet writes no phase.
-    let phase = if readiness == Readiness::Ready { "Running" } else { "Pending" };
-    let status = Patch::Strategic(json!({ "status": { "conditions": node::conditions(readiness), "phase": phase } }));
+    let status = Patch::Strategic(json!({ "status": { "conditions": node::conditions(readiness) } }));
     let parameters = PatchParams::default();
     retry::until_done("report the node's status", || nodes.patch_status(name, &parameters, &status)).await?;
     Ok(())
@@ -167,12 +161,18 @@ async fn hold_lease(disk: &LightDisk) -> Result<()> {
     let client = disk.identity.client().await?;
     let name = disk.node.name_any();
     let leases: Api<Lease> = Api::namespaced(client, LEASE_NAMESPACE);
-    let held = Patch::Merge(json!({ "spec": {
-        "holderIdentity": name,
-        "leaseDurationSeconds": ENDED_LEASE_SECONDS,
-        "renewTime": format!("{:.6}", Timestamp::now()),
-    } }));
-    leases.patch(&name, &PatchParams::default(), &held).await?;
+    let held: Lease = serde_json::from_value(json!({
+        "metadata": { "name": name },
+        "spec": {
+            "holderIdentity": name,
+            "leaseDurationSeconds": ENDED_LEASE_SECONDS,
+            "renewTime": format!("{:.6}", Timestamp::now()),
+        },
+    }))?;
+    match leases.patch(&name, &PatchParams::default(), &Patch::Merge(&held)).await {
+        Err(error) if retry::code(&error) == Some(404) => leases.create(&PostParams::default(), &held).await?,
+        other => other?,
+    };
     Ok(())
 }
 

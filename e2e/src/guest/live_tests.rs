@@ -49,7 +49,7 @@ impl World {
         let (_, token) = infra::create_token(&self.control_plane.client()).await.unwrap();
         include_str!("testdata/kubeadm-user-data.yaml")
             .replace("https://10.78.0.1:6443", &self.control_plane.server())
-            .replace("YSBjZXJ0aWZpY2F0ZQ==", &STANDARD.encode(self.control_plane.authority_pem()))
+            .replace("YSBjZXJ0aWZpY2F0ZQ==", &STANDARD.encode(self.control_plane.ca_pem()))
             .replace("abcdef.0123456789abcdef", &token)
     }
 
@@ -89,7 +89,7 @@ impl Cloud {
         } });
         let answer = http.post(format!("{}/auth/tokens", simulator.keystone_url())).json(&body).send().await.unwrap();
         let token = answer.headers()["X-Subject-Token"].to_str().unwrap().to_owned();
-        Self { http, url: simulator.url(), token }
+        Self { http, url: simulator.url().to_owned(), token }
     }
 
     async fn call(&self, method: Method, path: &str, body: Value) -> Value {

@@ -11,6 +11,7 @@ use kube::api::ObjectMeta;
 
 use super::capacity::{self, Size};
 use super::join::JoinRequest;
+use crate::kubernetes::FAKE_NODE_ANNOTATION;
 
 /// What a light guest knows of its machine.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ pub fn registration(join: &JoinRequest, machine: &Machine) -> Result<Node> {
         metadata: ObjectMeta {
             name: Some(join.node_name.clone()),
             labels: Some(labels(join, machine)),
-            annotations: Some(BTreeMap::from([("volumes.kubernetes.io/controller-managed-attach-detach".into(), "true".into())])),
+            annotations: Some(annotations()),
             ..ObjectMeta::default()
         },
         spec: Some(NodeSpec {
@@ -51,6 +52,8 @@ pub fn registration(join: &JoinRequest, machine: &Machine) -> Result<Node> {
             allocatable: Some(resources.allocatable),
             conditions: Some(conditions(Readiness::NotYet)),
             node_info: Some(system_info(machine)),
+            // kwok's stages make a node Ready unless its phase is Running; a kubelet writes no phase.
+            phase: Some("Running".into()),
             ..NodeStatus::default()
         }),
     })
@@ -99,6 +102,12 @@ fn labels(join: &JoinRequest, machine: &Machine) -> BTreeMap<String, String> {
         labels.insert(key.to_owned(), value.to_owned());
     }
     labels
+}
+
+/// kwok keeps the lease only of nodes that bear its annotation when it first sees them.
+fn annotations() -> BTreeMap<String, String> {
+    let pairs = [("volumes.kubernetes.io/controller-managed-attach-detach", "true"), FAKE_NODE_ANNOTATION];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 fn addresses(machine: &Machine) -> Vec<NodeAddress> {

@@ -13,7 +13,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::guest::{Booter, Config as GuestConfig, InfraNode, InfraOptions, Kind as GuestKind, Size};
-use crate::kubernetes::{Address, ControlPlane, Options as KubernetesOptions, binaries as kubernetes_binaries};
+use crate::kubernetes::{Address, AfterStop, ControlPlane, Options as KubernetesOptions, binaries as kubernetes_binaries};
 use cloud::{LabCloud, Which};
 
 /// Name of the node that carries the operator's pod.
@@ -61,7 +61,10 @@ impl Lab {
         say("Kubernetes: API server, etcd, controller-manager, scheduler, kwok");
         let bin = kubernetes_binaries::find_or_build().await?;
         let address = if options.guests == GuestKind::Light { Address::Loopback } else { Address::Bridge };
-        let control_plane = ControlPlane::start(KubernetesOptions::new(bin.clone(), options.dir.join("kubernetes"), address)).await?;
+        let mut kubernetes = KubernetesOptions::new(bin.clone(), options.dir.join("kubernetes"), address);
+        // The whole folder goes when the run was good; its logs are wanted when it was not.
+        kubernetes.after_stop = AfterStop::Keep;
+        let control_plane = ControlPlane::start(kubernetes).await?;
         say(match options.cloud {
             Which::Simulated => "OpenStack: the simulated one",
             Which::Real => "OpenStack: Keystone, Glance, Placement, Neutron, Nova (real)",

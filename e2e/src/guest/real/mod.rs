@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub use claim::{left_on_this_machine, sweep};
+#[cfg(test)]
+pub use claim::left_on_this_machine;
+pub use claim::sweep;
 pub use image::Identity;
 
 use self::claim::Claim;

@@ -102,3 +102,59 @@ pub(crate) const PORTS: Call = list(Network, "ports", "list the ports", "ports")
 pub(crate) const PORT: Call = read(Network, "port", "show a port", "ports/{id}");
 pub(crate) const CREATE_PORT: Call = create(Network, "create_port", "create a port", "ports");
 pub(crate) const DELETE_PORT: Call = delete(Network, "delete_port", "delete a port", "ports/{id}");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeSet;
+
+    const RULES: &str = include_str!("../../access-rules.json");
+    const CALLS: [&Call; 17] = [
+        &VERSIONS,
+        &FLAVORS,
+        &ZONES,
+        &LIMITS,
+        &SERVERS,
+        &SERVER,
+        &CREATE_SERVER,
+        &DELETE_SERVER,
+        &IMAGES,
+        &IMAGE,
+        &NETWORKS,
+        &SUBNETS,
+        &SECURITY_GROUPS,
+        &PORTS,
+        &PORT,
+        &CREATE_PORT,
+        &DELETE_PORT,
+    ];
+
+    #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+    struct Rule {
+        service: String,
+        method: String,
+        path: String,
+    }
+
+    fn rule(call: &&Call) -> Rule {
+        let version = match call.service {
+            Service::Identity => "/v3",
+            Service::Compute => "/v2.1",
+            Service::Network => "/v2.0",
+            Service::Image => "/v2",
+        };
+        let method = match call.effect {
+            Effect::Read => "GET",
+            Effect::Delete => "DELETE",
+            Effect::Create => "POST",
+        };
+        Rule { service: call.service.word().to_owned(), method: method.to_owned(), path: format!("{version}/{}", call.path) }
+    }
+
+    #[test]
+    fn the_access_rules_are_the_calls_and_no_more() {
+        let rules: Vec<Rule> = serde_json::from_str(RULES).unwrap();
+        assert_eq!(rules.into_iter().collect::<BTreeSet<_>>(), CALLS.iter().map(rule).collect());
+    }
+}

@@ -98,7 +98,7 @@ impl Said<'_> {
         let message = match self.call.service {
             Service::Identity => format!("Keystone does not accept the credentials: {}. Check the auth part of clouds.yaml", self.shown()),
             service => format!(
-                "{} does not accept the token with which it was asked to {}; if this lasts, the service does not trust this Keystone",
+                "{} does not accept the token with which it was asked to {}; if this lasts, the application credential's access rules leave it out, or the service does not trust this Keystone",
                 service.name(),
                 self.call.to
             ),

@@ -98,7 +98,7 @@ impl Sessions {
             return Ok(current);
         }
         if old.issued.elapsed() < YOUNG {
-            let message = "a service refuses the token that Keystone has just issued; check that catalog and auth_url belong to one cloud";
+            let message = "a service refuses the token that Keystone has just issued; check that the application credential's access rules allow the call, and that catalog and auth_url belong to one cloud";
             return Err(Error::Unauthorized { message: message.to_owned(), request_id: None });
         }
         self.attempt(keystone, failures).await
