@@ -110,6 +110,26 @@ mod tests {
         }
     }
 
+    /// Names of all fields within a schema.
+    fn fields(schema: &serde_json::Value, found: &mut Vec<String>) {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            found.push(name.clone());
+            fields(field, found);
+            fields(&field["items"], found);
+        }
+    }
+
+    #[test]
+    fn the_full_example_shows_every_field_of_a_pool() {
+        let pool = gantry_crds::definitions().into_iter().find(|d| d.spec.names.kind == "VMPool").unwrap();
+        let schema = serde_json::to_value(&pool.spec.versions[0].schema.as_ref().unwrap().open_api_v3_schema).unwrap();
+        let mut found = vec![];
+        fields(&schema["properties"]["spec"], &mut found);
+        let text = fs::read_to_string(committed("examples/pool-full.yaml")).unwrap();
+        let missing: Vec<&String> = found.iter().filter(|name| !text.contains(&format!("{name}:"))).collect();
+        assert!(found.len() > 30 && missing.is_empty(), "not in examples/pool-full.yaml: {missing:?}");
+    }
+
     #[test]
     fn what_differs_is_missing_or_superfluous_is_told() {
         let dir = std::env::temp_dir().join(format!("gantry-crds-{}", std::process::id()));

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use gantry_crds::{
+    BOOTSTRAP_GROUP, FINALIZER, LABEL_CLOUD, LABEL_HOST, LABEL_HOST_UID, LABEL_POOL, META_CLUSTER, META_HOST, META_POOL, TAINT_STARTUP,
+};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
 
@@ -27,7 +30,36 @@ pub fn index(definitions: &[CustomResourceDefinition]) -> String {
         let _ = writeln!(out, "| [{}]({}) | {short} | {} |", names.kind, file_name(definition), cell(&description(&schema)));
     }
     out.push_str("\nExamples are in [examples](../../examples).\n");
+    names(&mut out);
     out
+}
+
+/// What Gantry writes on objects, for whoever selects, searches or cleans up by it.
+fn names(out: &mut String) {
+    let startup = format!("{TAINT_STARTUP}:NoSchedule");
+    let tags = format!("{META_HOST}:<Host's UID>`, `{META_CLUSTER}:<UID of namespace kube-system>");
+    let rows = [
+        ("label", LABEL_POOL, "Hosts, Nodes", "the pool's name"),
+        ("label", LABEL_HOST, "Nodes", "the Host's name, which is also the Node's and the server's"),
+        ("label", LABEL_CLOUD, "Hosts", "the cloud's name"),
+        ("label", LABEL_HOST_UID, "bootstrap tokens in kube-system", "UID of the Host that the token is for"),
+        ("taint", startup.as_str(), "Nodes", "the node is not ready for pods yet; Gantry lifts it"),
+        ("finalizer", FINALIZER, "all three kinds", "something in OpenStack may still stand behind the object"),
+        ("group", BOOTSTRAP_GROUP, "bootstrap tokens", "may ask for a kubelet's certificate; Gantry alone approves it"),
+        ("server metadata", META_HOST, "Nova servers", "UID of the Host"),
+        ("server metadata", META_CLUSTER, "Nova servers", "UID of the cluster's namespace kube-system"),
+        ("server metadata", META_POOL, "Nova servers", "namespace/name of the pool"),
+        (
+            "tags",
+            tags.as_str(),
+            "Nova servers, Neutron ports",
+            "what Gantry finds its own by; nothing without them is ever changed or deleted",
+        ),
+    ];
+    out.push_str("\n## Names that Gantry writes\n\n| What | Name | On | Meaning |\n|---|---|---|---|\n");
+    for (what, name, on, meaning) in rows {
+        let _ = writeln!(out, "| {what} | `{name}` | {on} | {meaning} |");
+    }
 }
 
 /// The page of one kind.

@@ -2,20 +2,20 @@
 //! answered with the sentence.
 
 pub mod access;
+pub mod examples;
+mod target;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
-use kube::api::{Api, DeleteParams, DynamicObject, GroupVersionKind, ObjectMeta, Patch, PatchParams, PostParams};
-use kube::core::Request;
-use kube::discovery::{Scope, pinned_kind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use target::{Answer, Target};
 
 /// How long a rejection may be missing: definitions and admission policies take a moment to come into force.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -91,11 +91,10 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    fn enter(&mut self, file: &str, case: &Case, patch: &Value, accepted: bool, answer: Answer) {
-        let rule = &case.rule;
+    fn enter(&mut self, file: &str, rule: &str, patch: &Value, accepted: bool, answer: Answer) {
         match answer {
             Answer::Accepted if accepted => self.accepted += 1,
-            Answer::Rejected(why) if !accepted && why.contains(rule.as_str()) => self.rejected += 1,
+            Answer::Rejected(why) if !accepted && why.contains(rule) => self.rejected += 1,
             Answer::Accepted => self.failures.push(format!("{file}, {rule:?}: {patch} should be rejected")),
             Answer::Rejected(why) if accepted => self.failures.push(format!("{file}, {rule:?}: {patch} should be accepted, but: {why}")),
             Answer::Rejected(why) => self.failures.push(format!("{file}, {rule:?}: {patch} is rejected with another sentence: {why}")),
@@ -146,8 +145,7 @@ fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
 
 /// One file on its way to the API server.
 struct Replay<'a> {
-    client: Client,
-    api: Api<DynamicObject>,
+    target: Target,
     file: &'a CaseFile,
     name: String,
 }
@@ -155,103 +153,45 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     async fn new(client: Client, path: &Path, file: &'a CaseFile) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let base: DynamicObject = serde_json::from_value(file.base.clone()).with_context(|| format!("base of {name} is no object"))?;
-        let types = base.types.clone().with_context(|| format!("base of {name} lacks apiVersion or kind"))?;
-        let (resource, capabilities) = pinned_kind(&client, &GroupVersionKind::try_from(&types)?).await?;
-        let api = match capabilities.scope {
-            Scope::Cluster => Api::all_with(client.clone(), &resource),
-            Scope::Namespaced => {
-                let namespace = base.metadata.namespace.as_deref().unwrap_or(NAMESPACE);
-                ensure_namespace(&client, namespace).await?;
-                Api::namespaced_with(client.clone(), namespace, &resource)
-            }
-        };
-        Ok(Self { api, client, file, name })
+        let target = Target::new(client, &file.base, NAMESPACE).await.with_context(|| format!("base of {name}"))?;
+        Ok(Self { target, file, name })
     }
 
     async fn case(&self, case: &Case, report: &mut Report) -> Result<()> {
         let existing = match &case.old {
-            Some(old) => Some(self.create_for_real(&merged(&self.file.base, old)).await?),
+            Some(old) => Some(self.target.create_for_real(&merged(&self.file.base, old)).await?),
             None => None,
         };
         let start = existing.as_ref().unwrap_or(&self.file.base);
         for (patch, accepted) in case.accepted.iter().map(|p| (p, true)).chain(case.rejected.iter().map(|p| (p, false))) {
-            let object = merged(start, patch);
-            if case.operation == Operation::Delete {
-                self.create_for_real(&object).await?;
-            }
-            let answer = self.settled(case, &object, patch, accepted).await?;
-            report.enter(&self.name, case, patch, accepted, answer);
-            if case.operation == Operation::Delete {
-                self.delete_for_real(&object).await?;
-            }
+            let answer = self.one(case, &merged(start, patch), patch, accepted).await?;
+            report.enter(&self.name, &case.rule, patch, accepted, answer);
         }
         match &existing {
-            Some(object) => self.delete_for_real(object).await,
+            Some(object) => self.target.delete_for_real(object).await,
             None => Ok(()),
         }
     }
 
-    async fn create_for_real(&self, object: &Value) -> Result<Value> {
-        let object: DynamicObject = serde_json::from_value(object.clone())?;
-        let made = self.api.create(&PostParams::default(), &object).await;
-        Ok(serde_json::to_value(made.with_context(|| format!("{}: cannot create the object that is to be changed", self.name))?)?)
-    }
-
-    async fn delete_for_real(&self, object: &Value) -> Result<()> {
-        let deleted = self.api.delete(name_of(object), &DeleteParams::default()).await;
-        deleted.map(drop).with_context(|| format!("{}: cannot delete {}", self.name, name_of(object)))
+    async fn one(&self, case: &Case, object: &Value, patch: &Value, accepted: bool) -> Result<Answer> {
+        if case.operation != Operation::Delete {
+            return self.settled(case.operation, object, patch, accepted).await;
+        }
+        self.target.create_for_real(object).await?;
+        let answer = self.settled(case.operation, object, patch, accepted).await;
+        self.target.delete_for_real(object).await?;
+        answer
     }
 
     /// The answer; an acceptance that should be a rejection is asked for again while rules may not be in force yet.
-    async fn settled(&self, case: &Case, object: &Value, patch: &Value, accepted: bool) -> Result<Answer> {
+    async fn settled(&self, operation: Operation, object: &Value, patch: &Value, accepted: bool) -> Result<Answer> {
         let deadline = Instant::now() + SETTLE;
         loop {
-            match self.dry_run(case.operation, object, patch).await? {
+            match self.target.dry_run(operation, object, patch, self.file.user.as_deref()).await? {
                 Answer::Accepted if !accepted && Instant::now() < deadline => tokio::time::sleep(RETRY_PAUSE).await,
                 answer => return Ok(answer),
             }
         }
-    }
-
-    /// Asks the API server without effect, strict about unknown fields.
-    async fn dry_run(&self, operation: Operation, object: &Value, patch: &Value) -> Result<Answer> {
-        let (request, post) = (Request::new(self.api.resource_url()), PostParams { dry_run: true, ..Default::default() });
-        let name = name_of(object);
-        let mut http = match operation {
-            Operation::Create => request.create(&post, serde_json::to_vec(object)?)?,
-            Operation::Replace => request.replace(name, &post, serde_json::to_vec(object)?)?,
-            Operation::Patch => request.patch(name, &PatchParams::default().dry_run(), &Patch::Merge(patch))?,
-            Operation::Delete => request.delete(name, &DeleteParams { dry_run: true, ..Default::default() })?,
-        };
-        if operation != Operation::Delete {
-            *http.uri_mut() = format!("{}&fieldValidation=Strict", http.uri()).parse()?;
-        }
-        if let Some(user) = &self.file.user {
-            http.headers_mut().insert("Impersonate-User", user.parse()?);
-        }
-        match self.client.request::<Value>(http).await {
-            Ok(_) => Ok(Answer::Accepted),
-            Err(kube::Error::Api(status)) => Ok(Answer::Rejected(status.message)),
-            Err(error) => Err(error).context("cannot ask the API server"),
-        }
-    }
-}
-
-enum Answer {
-    Accepted,
-    Rejected(String),
-}
-
-fn name_of(object: &Value) -> &str {
-    object["metadata"]["name"].as_str().unwrap_or_default()
-}
-
-async fn ensure_namespace(client: &Client, name: &str) -> Result<()> {
-    let object = Namespace { metadata: ObjectMeta { name: Some(name.into()), ..Default::default() }, ..Default::default() };
-    match Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &object).await {
-        Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-        other => other.map(drop).with_context(|| format!("cannot create namespace {name}")),
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn run(options: Options) -> Result<()> {
     let (client, watching) = (client(&config, Some(REQUEST_TIMEOUT))?, client(&config, None)?);
     let cluster_uid = cluster_uid(&client).await?;
     let (metrics, readiness, pulse, stop) = (Metrics::new(), Readiness::default(), Pulse::default(), CancellationToken::new());
-    let identity = options.identity.clone().unwrap_or_else(|| format!("gantry-{}", std::process::id()));
+    let identity = options.identity.clone().unwrap_or_else(own_name);
 
     let mut tasks = Tasks::default();
     let (events, events_task) = Events::start(client.clone(), identity.clone(), metrics.clone());
@@ -104,7 +104,10 @@ fn client(config: &Config, read_timeout: Option<Duration>) -> Result<Client> {
 /// Whose servers are ours: the UID of kube-system, which no two clusters share.
 async fn cluster_uid(client: &Client) -> Result<String> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    let system = namespaces.get("kube-system").await.context("the namespace kube-system cannot be read; its UID tells this cluster's servers from others'")?;
+    let system = namespaces
+        .get("kube-system")
+        .await
+        .context("the namespace kube-system cannot be read; its UID tells this cluster's servers from others'")?;
     system.metadata.uid.context("the namespace kube-system has no UID")
 }
 
@@ -177,6 +180,12 @@ impl Tasks {
         let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
         tracing::info!("gantry ended");
     }
+}
+
+/// Unlike any other replica's: a process id is 1 in every container.
+fn own_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("gantry-{}-{}", host.trim(), std::process::id())
 }
 
 async fn signalled() -> &'static str {

@@ -220,7 +220,7 @@ def _nova(run):
         "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": -1},
         "filter_scheduler": {"enabled_filters": filters},
         "placement": _login(run),
-        "neutron": {**_login(run), "service_metadata_proxy": "true", "metadata_proxy_shared_secret": "secret"},
+        "neutron": _login(run),
         "glance": _login(run),
         "cinder": _login(run),
         "vnc": {"enabled": "false"},

@@ -4,15 +4,14 @@ mod screen;
 mod story;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::guest::Kind;
 use crate::lab::cloud::Which;
-use crate::lab::operator::{NAMESPACE, Operator};
-use crate::lab::wait::until;
-use crate::lab::{Lab, Options, helm};
+use crate::lab::operator::Operator;
+use crate::lab::{Lab, Options, chart, helm};
 use screen::Screen;
 
 /// What `make demo` is told.
@@ -76,22 +75,7 @@ async fn install(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Sc
         return Ok(Running::Process(Operator::start(lab, "operator").await?));
     }
     screen.step("starting a node for the operator (a real kubelet and containerd), installing the chart with Helm");
-    lab.start_infra_node(&settings.image).await?;
-    let set = [
-        "image.repository=gantry.local/gantry",
-        "image.tag=demo",
-        "image.pullPolicy=Never",
-        "tolerations[0].key=node-role.kubernetes.io/control-plane",
-        "tolerations[0].operator=Exists",
-    ];
-    helm::install(lab, &set).await?;
-    let lab = &*lab;
-    until("the operator's pod to be ready", Duration::from_secs(120), || async {
-        let shown = helm::kubectl(lab, &["get", "pods", "-n", NAMESPACE, "-o", "wide"]).await.map_err(|error| error.to_string())?;
-        if shown.contains("1/1") { Ok(()) } else { Err(shown) }
-    })
-    .await
-    .context("the operator did not start from the chart")?;
+    chart::install(lab, &settings.image).await?;
     Ok(Running::Pod)
 }
 

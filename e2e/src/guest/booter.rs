@@ -1,11 +1,12 @@
 //! Watches Nova and keeps one guest for every server: the shell around the guests' lives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,12 @@ use super::{Config, Kind};
 
 /// A look at Nova may take at most this part of the time: after one of 100 ms the next waits 400 ms.
 const IDLE_PER_LOOK: u32 = 4;
+
+/// Time from one list of all servers to the next; between them only what changed is asked for.
+const WHOLE_LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// How far a look reaches back before the last one, for changes that were on their way and clocks that differ.
+const LOOK_OVERLAP: Duration = Duration::from_secs(20);
 
 /// Longest pause between two looks at Nova.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -51,8 +58,12 @@ impl Booter {
         }
         let reports = Reports::default();
         let stopping = CancellationToken::new();
+        let left = Disk::left_in(&config.dir).into_iter().map(|record| (record.server_id.clone(), record)).collect();
         let watching = Watcher {
             nova,
+            left,
+            last_look: None,
+            last_whole_look: None,
             shared: Arc::new(Shared { config, image, joins: Semaphore::new(JOINS_AT_ONCE_MAX) }),
             guests: BTreeMap::new(),
             ending: Vec::new(),
@@ -116,6 +127,10 @@ struct Watcher {
     nova: Nova,
     shared: Arc<Shared>,
     guests: BTreeMap<String, Slot>,
+    /// What an earlier booter left, until Nova has told what became of the server.
+    left: BTreeMap<String, Record>,
+    last_look: Option<Timestamp>,
+    last_whole_look: Option<Instant>,
     ending: Vec<JoinHandle<()>>,
     reports: Reports,
     _lock: File,
@@ -128,12 +143,10 @@ struct Slot {
 
 impl Watcher {
     async fn run(mut self, stopping: CancellationToken) {
-        let mut left: BTreeMap<String, Record> = BTreeMap::new();
-        left.extend(Disk::left_in(&self.shared.config.dir).into_iter().map(|record| (record.server_id.clone(), record)));
         loop {
             let start = Instant::now();
             tokio::select! {
-                looked = self.look(&mut left) => if let Err(error) = looked {
+                looked = self.look() => if let Err(error) = looked {
                     tracing::warn!("Nova could not be looked at, so guests stay as they are: {error:#}");
                 },
                 () = stopping.cancelled() => break,
@@ -147,61 +160,78 @@ impl Watcher {
         self.leave().await;
     }
 
-    async fn look(&mut self, left: &mut BTreeMap<String, Record>) -> Result<()> {
-        let servers = self.nova.servers().await?;
-        let listed: BTreeSet<String> = servers.iter().map(|server| server.id.clone()).collect();
-        for server in servers {
-            let record = left.remove(&server.id);
-            self.follow(server, record).await?;
+    /// Asks Nova for what changed, and now and then for everything.
+    async fn look(&mut self) -> Result<()> {
+        let now = Timestamp::now();
+        let is_whole = self.last_whole_look.is_none_or(|last| last.elapsed() > WHOLE_LOOK_EVERY);
+        let since = self.last_look.filter(|_| !is_whole);
+        let mut servers = BTreeMap::new();
+        for server in self.nova.servers(since).await? {
+            servers.insert(server.id.clone(), server);
         }
-        let unlisted: Vec<String> = self.guests.keys().filter(|id| !listed.contains(*id)).cloned().collect();
-        for id in unlisted {
+        let is_doubtful = |id: &String| servers.get(id).map_or(is_whole, |server| server.status == "DELETED");
+        let doubtful: Vec<String> = self.guests.keys().chain(self.left.keys()).filter(|id| is_doubtful(id)).cloned().collect();
+        for id in doubtful {
             // A list never proves absence; a 404 by id does.
             match self.nova.server(&id).await? {
-                Some(server) => self.follow(server, None).await?,
-                None => self.end(&id),
+                Some(server) => servers.insert(id, server),
+                None => {
+                    self.end(&id);
+                    servers.remove(&id)
+                }
+            };
+        }
+        for server in servers.into_values() {
+            let name = server.name.clone();
+            if let Err(error) = self.follow(server).await {
+                tracing::warn!(guest = %name, "has no guest yet: {error:#}");
             }
         }
-        self.forget_left(left).await?;
         self.ending.retain(|life| !life.is_finished());
+        self.last_look = Some(now - LOOK_OVERLAP);
+        if is_whole {
+            self.last_whole_look = Some(Instant::now());
+        }
         Ok(())
     }
 
     /// Tells a server's guest what the status wants; a server that is on and has none gets one.
-    async fn follow(&mut self, server: Server, record: Option<Record>) -> Result<()> {
+    async fn follow(&mut self, server: Server) -> Result<()> {
         let wanted = match server.power() {
             Power::On => Wanted::On,
             Power::Off => Wanted::Off,
             Power::Rebuilt => Wanted::Rebuilt,
             Power::AsItIs => return Ok(()),
         };
-        if !self.guests.contains_key(&server.id) {
-            if wanted != Wanted::On && record.is_none() {
+        let id = server.id.clone();
+        if !self.guests.contains_key(&id) {
+            if wanted != Wanted::On && !self.left.contains_key(&id) {
                 return Ok(());
             }
-            self.add(server.clone(), record).await?;
+            self.add(server).await?;
         }
-        if let Some(slot) = self.guests.get(&server.id) {
+        if let Some(slot) = self.guests.get(&id) {
             slot.wanted.send_if_modified(|now| std::mem::replace(now, wanted) != wanted);
         }
         Ok(())
     }
 
-    async fn add(&mut self, mut server: Server, record: Option<Record>) -> Result<()> {
+    async fn add(&mut self, mut server: Server) -> Result<()> {
         if server.user_data.is_none()
             && let Some(shown) = self.nova.server(&server.id).await?
         {
             server.user_data = shown.user_data;
         }
-        let body = record.map_or_else(|| self.choose_body(), |record| record.body);
-        let record = Record { server_id: server.id.clone(), name: server.name.clone(), body };
-        Disk::of(&self.shared.config.dir, &server).make(&record)?;
-        tracing::info!(guest = %server.name, server = %server.id, ?body, "is on");
-        let report = GuestReport { server_id: server.id.clone(), name: server.name.clone(), body, phase: Phase::Off, joined_after: None };
-        let report = Arc::new(Mutex::new(report));
-        self.reports.lock().unwrap_or_else(PoisonError::into_inner).insert(server.id.clone(), report.clone());
-        let (wanted, receiver) = watch::channel(Wanted::Unknown);
         let id = server.id.clone();
+        let body = self.left.get(&id).map_or_else(|| self.choose_body(), |record| record.body);
+        let record = Record { server_id: id.clone(), name: server.name.clone(), body };
+        Disk::of(&self.shared.config.dir, &server).make(&record)?;
+        self.left.remove(&id);
+        tracing::info!(guest = %server.name, server = %id, ?body, "has a guest");
+        let report = GuestReport { server_id: id.clone(), name: server.name.clone(), body, phase: Phase::Off, joined_after: None };
+        let report = Arc::new(Mutex::new(report));
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), report.clone());
+        let (wanted, receiver) = watch::channel(Wanted::Unknown);
         let life = tokio::spawn(Guest::new(self.shared.clone(), server, body, report).live(receiver));
         self.guests.insert(id, Slot { wanted, life });
         Ok(())
@@ -215,23 +245,16 @@ impl Watcher {
         if self.shared.image.is_some() && has_room { Body::Real } else { Body::Light }
     }
 
+    /// The server is gone: ends its guest, or removes the disk that an earlier booter left of it.
     fn end(&mut self, id: &str) {
+        if self.left.remove(id).is_some() {
+            Disk::of_id(&self.shared.config.dir, id).remove();
+        }
         let Some(slot) = self.guests.remove(id) else { return };
         tracing::info!(server = %id, "is gone");
         let _ = slot.wanted.send(Wanted::Gone);
         self.ending.push(slot.life);
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-
-    /// Removes the disks that an earlier booter left for servers that are gone by now.
-    async fn forget_left(&mut self, left: &mut BTreeMap<String, Record>) -> Result<()> {
-        while let Some((id, record)) = left.pop_first() {
-            match self.nova.server(&id).await? {
-                Some(server) => self.follow(server, Some(record)).await?,
-                None => Disk::of_id(&self.shared.config.dir, &id).remove(),
-            }
-        }
-        Ok(())
     }
 
     async fn leave(&mut self) {

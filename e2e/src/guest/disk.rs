@@ -52,7 +52,7 @@ impl Disk {
     /// Every guest that an earlier booter left under `dir`.
     pub fn left_in(dir: &Path) -> Vec<Record> {
         let entries = fs::read_dir(guests_dir(dir)).into_iter().flatten().flatten();
-        entries.filter_map(|entry| read(&entry.path().join("guest.json"))).collect()
+        entries.filter_map(|entry| Self { path: entry.path() }.record()).collect()
     }
 
     /// Makes the directory and writes what it is for.
@@ -62,6 +62,11 @@ impl Disk {
     pub fn make(&self, record: &Record) -> Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path).with_context(|| self.cannot("be made"))?;
         self.write("guest.json", record)
+    }
+
+    /// What the directory is for; `None` if there is none.
+    pub fn record(&self) -> Option<Record> {
+        read(&self.path.join("guest.json"))
     }
 
     /// Where the guest's files are.

@@ -7,13 +7,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gantry_cloud_sim::{Config as SimulatorConfig, Simulator};
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::Api;
+use kube::api::PostParams;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::real::{self, Image};
-use super::{Body, Booter, Config, Kind, Phase, infra};
+use super::{Body, Booter, Config, InfraNode, InfraOptions, Kind, Phase, Size, infra};
+use crate::kubernetes::processes::run_now;
 use crate::kubernetes::{Address, ControlPlane, Options, binaries, image};
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -48,7 +50,7 @@ impl World {
     async fn user_data(&self) -> String {
         let (_, token) = infra::create_token(&self.control_plane.client()).await.unwrap();
         include_str!("testdata/kubeadm-user-data.yaml")
-            .replace("https://10.78.0.1:6443", &self.control_plane.server())
+            .replace("https://10.78.0.1:6443", self.control_plane.server())
             .replace("YSBjZXJ0aWZpY2F0ZQ==", &STANDARD.encode(self.control_plane.ca_pem()))
             .replace("abcdef.0123456789abcdef", &token)
     }
@@ -114,6 +116,36 @@ impl Cloud {
     async fn delete_server(&self, id: &str) {
         self.call(Method::DELETE, &format!("/compute/v2.1/servers/{id}"), Value::Null).await;
     }
+}
+
+/// A pod has an address of its node's pod subnet, and the service address of the API server answers it.
+async fn assert_a_pod_reaches_the_api_server(world: &World) {
+    let container = json!({ "name": "main", "image": image::PAUSE, "imagePullPolicy": "Never" });
+    let spec = json!({ "nodeName": NAME, "tolerations": [{ "operator": "Exists" }], "containers": [container] });
+    let pod: Pod = serde_json::from_value(json!({ "metadata": { "name": "caller" }, "spec": spec })).unwrap();
+    let pods: Api<Pod> = Api::default_namespaced(world.control_plane.client());
+    pods.create(&PostParams::default(), &pod).await.unwrap();
+    let status = || async { pods.get("caller").await.unwrap().status.unwrap_or_default() };
+    let elapsed = wait_for("a running pod", || async { status().await.phase.as_deref() == Some("Running") }).await;
+    println!("pod on a real guest: Running after {} ms", elapsed.as_millis());
+    assert!(status().await.pod_ip.unwrap().starts_with("10.200."));
+    let pid = run_now("pgrep", ["-n", "-x", "pause"]).unwrap();
+    let call = ["-t", pid.trim(), "-n", "timeout", "5", "bash", "-c", "echo > /dev/tcp/10.96.0.1/443"];
+    run_now("nsenter", call).unwrap();
+}
+
+async fn infra_node(world: &World, bin: &Path) -> InfraNode {
+    let options = InfraOptions {
+        name: "infra".into(),
+        address: [10, 78, 0, 10].into(),
+        size: Size { vcpus: 1, memory_mib: 1024, disk_gib: 10 },
+        labels: [("role".to_owned(), "infra".to_owned())].into(),
+        dir: world.dir.join("infra"),
+        bin_dir: bin.to_owned(),
+        images_dir: Some(world.dir.join("images")),
+    };
+    let control_plane = &world.control_plane;
+    InfraNode::boot(control_plane.client(), control_plane.server(), control_plane.ca_pem(), options).await.unwrap()
 }
 
 async fn wait_for<F: Future<Output = bool>>(what: &str, probe: impl Fn() -> F) -> Duration {
@@ -189,7 +221,11 @@ async fn a_real_guest_runs_kubeadm_join_and_leaves_nothing_on_this_machine() {
     let status = node.status.unwrap();
     let capacity = status.capacity.unwrap();
     assert_eq!((capacity["cpu"].0.as_str(), capacity["memory"].0.as_str()), ("4", "8Gi"));
-    assert!(!real::left_on_this_machine().is_empty());
+    assert_a_pod_reaches_the_api_server(&world).await;
+    let infra = infra_node(&world, &bin).await;
+    assert_eq!(real::left_on_this_machine().len(), 2);
+    println!("infra node: {} MiB", infra.memory_mib().unwrap());
+    infra.end().await.unwrap();
     cloud.delete_server(&id).await;
     wait_for("an end without a trace", || async { real::left_on_this_machine().is_empty() }).await;
     world.end().await;

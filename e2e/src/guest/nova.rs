@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -85,16 +86,18 @@ impl Nova {
         Ok(Self { http, entry, session: None })
     }
 
-    /// Every server of every project that Nova lists. A list never proves absence: see [`Nova::server`].
+    /// The servers of every project, or with `since` those that changed after it, deleted ones included. A list never
+    /// proves absence: see [`Nova::server`].
     ///
     /// # Errors
     /// No answer, or one that is not a list.
-    pub async fn servers(&mut self) -> Result<Vec<Server>> {
+    pub async fn servers(&mut self, since: Option<Timestamp>) -> Result<Vec<Server>> {
+        let since = since.map_or_else(String::new, |time| format!("&changes-since={time:.0}"));
         let mut servers = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let query = marker.take().map_or_else(String::new, |id| format!("&marker={id}"));
-            let (status, body) = self.get(&format!("/servers/detail?all_tenants=1{query}")).await?;
+            let (status, body) = self.get(&format!("/servers/detail?all_tenants=1{since}{query}")).await?;
             ensure!(status == StatusCode::OK, "GET /servers/detail answered {status}");
             let entries = body["servers"].as_array().context("GET /servers/detail answered no list")?;
             servers.extend(entries.iter().filter_map(Server::read));

@@ -1,5 +1,6 @@
 //! The laboratory's OpenStack: the simulated one in this process, or the real one as processes of its own; looked at as its administrator.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -40,14 +41,17 @@ pub struct LabCloud {
 }
 
 impl LabCloud {
-    /// Starts it.
+    /// Starts it; on `bind` where pods must reach it, else on a loopback address.
     ///
     /// # Errors
     /// If it does not answer in time.
-    pub async fn start(which: Which, dir: &Path) -> Result<Self> {
+    pub async fn start(which: Which, dir: &Path, bind: Option<IpAddr>) -> Result<Self> {
         match which {
-            Which::Simulated => Self::simulated(dir, SimConfig::default()).await,
-            Which::Real => Self::real(dir).await,
+            Which::Simulated => {
+                let listen = SocketAddr::new(bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), 0);
+                Self::simulated(dir, SimConfig { listen, ..SimConfig::default() }).await
+            }
+            Which::Real => Self::real(dir, bind).await,
         }
     }
 
@@ -59,16 +63,19 @@ impl LabCloud {
         let simulator = Simulator::start(config)?;
         let clouds_yaml = dir.join("clouds.yaml");
         std::fs::write(&clouds_yaml, simulator.clouds_yaml())?;
-        let admin = Admin::log_in(&clouds_yaml).await?;
+        let admin = Admin::log_in(&clouds_yaml, "admin").await?;
         Ok(Self { which: Which::Simulated, clouds_yaml, simulator: Some(simulator), process: None, dir: dir.to_owned(), admin })
     }
 
-    async fn real(dir: &Path) -> Result<Self> {
+    async fn real(dir: &Path, bind: Option<IpAddr>) -> Result<Self> {
         let folder = dir.join("openstack");
         std::fs::create_dir_all(&folder)?;
         let log = std::fs::File::create(dir.join("openstack.log"))?;
         let mut command = Command::new(binaries::workspace().join("e2e/openstack/openstack.sh"));
         command.args(["up", "--foreground", "--dir"]).arg(&folder).stdin(Stdio::null());
+        if let Some(address) = bind {
+            command.args(["--bind", &address.to_string()]);
+        }
         let mut child = command.stdout(log.try_clone()?).stderr(log).spawn().context("openstack.sh cannot be started")?;
         let start = Instant::now();
         let ready = loop {
@@ -88,7 +95,7 @@ impl LabCloud {
             tokio::time::sleep(Duration::from_millis(200)).await;
         };
         let clouds_yaml = PathBuf::from(ready["clouds_yaml"].as_str().context("ready.json names no clouds.yaml")?);
-        let admin = Admin::log_in(&clouds_yaml).await?;
+        let admin = Admin::log_in(&clouds_yaml, "admin").await?;
         Ok(Self { which: Which::Real, clouds_yaml, simulator: None, process: Some(child), dir: dir.to_owned(), admin })
     }
 
@@ -137,7 +144,7 @@ impl LabCloud {
     /// # Errors
     /// If Nova refuses.
     pub async fn set_quota(&mut self, quota: Value) -> Result<()> {
-        let project = self.admin.project("demo").await?;
+        let project = Admin::log_in(&self.clouds_yaml, "openstack").await?.project;
         self.admin.call(Method::PUT, "compute", &format!("/os-quota-sets/{project}"), Some(json!({ "quota_set": quota }))).await.map(drop)
     }
 
@@ -183,19 +190,26 @@ impl LabCloud {
     }
 }
 
-/// The administrator's view: a token, the catalog, plain requests.
+/// A user's view, mostly the administrator's: a token, the catalog, plain requests.
 struct Admin {
     client: Client,
     entry: Value,
     token: String,
+    project: String,
     catalog: Value,
 }
 
 impl Admin {
-    async fn log_in(clouds_yaml: &Path) -> Result<Self> {
+    async fn log_in(clouds_yaml: &Path, entry: &str) -> Result<Self> {
         let text = std::fs::read_to_string(clouds_yaml)?;
         let file: Value = serde_saphyr::from_str(&text)?;
-        let mut admin = Self { client: Client::new(), entry: file["clouds"]["admin"].clone(), token: String::new(), catalog: Value::Null };
+        let mut admin = Self {
+            client: Client::new(),
+            entry: file["clouds"][entry].clone(),
+            token: String::new(),
+            project: String::new(),
+            catalog: Value::Null,
+        };
         admin.renew().await?;
         Ok(admin)
     }
@@ -208,7 +222,9 @@ impl Admin {
         let url = format!("{}/auth/tokens", auth["auth_url"].as_str().context("clouds.yaml has no auth_url")?.trim_end_matches('/'));
         let answer = self.client.post(url).json(&body).send().await?.error_for_status()?;
         self.token = answer.headers().get("x-subject-token").context("Keystone gave no token")?.to_str()?.to_owned();
-        self.catalog = answer.json::<Value>().await?["token"]["catalog"].take();
+        let mut body = answer.json::<Value>().await?;
+        self.project = body["token"]["project"]["id"].as_str().unwrap_or_default().to_owned();
+        self.catalog = body["token"]["catalog"].take();
         Ok(())
     }
 
@@ -239,10 +255,5 @@ impl Admin {
             return Ok(serde_json::from_str(&text).unwrap_or(Value::Null));
         }
         bail!("{method} {path} was answered with 401 twice")
-    }
-
-    async fn project(&mut self, name: &str) -> Result<String> {
-        let answer = self.call(Method::GET, "identity", &format!("/projects?name={name}"), None).await?;
-        Ok(answer["projects"][0]["id"].as_str().with_context(|| format!("there is no project {name}"))?.to_owned())
     }
 }

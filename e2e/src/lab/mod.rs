@@ -1,6 +1,7 @@
 //! A laboratory: a real Kubernetes, an OpenStack (simulated or real), guests, and the operator; started together, ended without a trace.
 
 pub mod binaries;
+pub mod chart;
 pub mod cloud;
 pub mod helm;
 pub mod operator;
@@ -16,6 +17,8 @@ use crate::guest::{Booter, Config as GuestConfig, InfraNode, InfraOptions, Kind 
 use crate::kubernetes::{Address, AfterStop, ControlPlane, Options as KubernetesOptions, binaries as kubernetes_binaries};
 use cloud::{LabCloud, Which};
 
+/// The bridge's own address: where pods and guests find this machine.
+const BRIDGE: [u8; 4] = [10, 78, 0, 1];
 /// Name of the node that carries the operator's pod.
 pub const INFRA_NODE: &str = "control";
 /// Its address: on the bridge, outside of the pool that Neutron gives addresses from.
@@ -69,7 +72,9 @@ impl Lab {
             Which::Simulated => "OpenStack: the simulated one",
             Which::Real => "OpenStack: Keystone, Glance, Placement, Neutron, Nova (real)",
         });
-        let cloud = LabCloud::start(options.cloud, &options.dir).await.context("OpenStack did not start")?;
+        // Pods reach the bridge, not this machine's loopback addresses.
+        let bind = (address == Address::Bridge).then_some(BRIDGE.into());
+        let cloud = LabCloud::start(options.cloud, &options.dir, bind).await.context("OpenStack did not start")?;
         say("guest booter");
         let booter = Booter::start(guests(options, &cloud, &bin)?).await.context("the guest booter did not start")?;
         let client = control_plane.client();
@@ -113,6 +118,19 @@ impl Lab {
         let cloud = self.cloud.stop().await;
         let kubernetes = self.control_plane.stop().await;
         infra.and(cloud).and(kubernetes.map(drop))
+    }
+
+    /// From now on guests are light.
+    ///
+    /// # Errors
+    /// If the booter cannot be started again.
+    pub async fn light_guests(&mut self) -> Result<()> {
+        if let Some(booter) = self.booter.take() {
+            booter.stop().await;
+        }
+        let options = Options { cloud: self.cloud.which, guests: GuestKind::Light, real_limit: 0, dir: self.dir.clone() };
+        self.booter = Some(Booter::start(guests(&options, &self.cloud, &self.bin)?).await?);
+        Ok(())
     }
 
     /// The administrator's kubeconfig.

@@ -7,6 +7,7 @@ pub mod manifests;
 mod mistakes;
 mod restarts;
 pub mod runner;
+mod whole_way;
 mod world;
 
 pub use world::World;
@@ -64,6 +65,10 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!("server lists are empty for a while: nothing is deleted, nothing bought", Simulator, 30, faults::empty_lists),
     scenario!("OpenStack is unplugged and comes back: everything goes on", Simulator, 40, faults::unplugged),
 ];
+
+/// The scenario for real kubelets and the operator in a pod; it needs root.
+pub const WHOLE_WAY: Scenario =
+    scenario!("the whole way: operator from the chart in a pod, hosts with real kubelets", Any, 60, whole_way::real_kubelets);
 
 /// The scenarios that can run on this OpenStack.
 #[must_use]

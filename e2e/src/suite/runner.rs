@@ -7,31 +7,60 @@ use anyhow::Result;
 use super::{Scenario, World};
 use crate::lab::cloud::Which;
 
-/// Runs all scenarios whose name contains `filter`; whether all passed.
+/// What came of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Scenarios that passed.
+    pub passed: usize,
+    /// Scenarios that failed.
+    pub failed: usize,
+}
+
+impl Count {
+    /// Both runs together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
+    }
+
+    /// Prints the line that closes a run; whether all is well.
+    #[must_use]
+    pub fn close(self) -> bool {
+        println!("{} passed, {} failed", self.passed, self.failed);
+        self.failed == 0 && self.passed > 0
+    }
+}
+
+/// The scenarios of a cloud whose name contains `filter`.
+#[must_use]
+pub fn choose(which: Which, filter: Option<&str>) -> Vec<Scenario> {
+    super::for_cloud(which).into_iter().filter(|s| filter.is_none_or(|text| s.name.contains(text))).collect()
+}
+
+/// Runs scenarios.
 ///
 /// # Errors
 /// If the world between two scenarios cannot be cleaned up.
-pub async fn run(world: &mut World, which: Which, filter: Option<&str>) -> Result<bool> {
-    let all = super::for_cloud(which);
-    let chosen: Vec<Scenario> = all.into_iter().filter(|s| filter.is_none_or(|text| s.name.contains(text))).collect();
-    let mut failed = Vec::new();
+pub async fn run(world: &mut World, chosen: &[Scenario]) -> Result<Count> {
+    let mut count = Count::default();
     for (index, scenario) in chosen.iter().enumerate() {
         let left: u64 = chosen[index..].iter().map(|s| s.typical_s).sum();
         eprintln!("[{}/{}] {}   (about {} left)", index + 1, chosen.len(), scenario.name, minutes(left));
         let start = Instant::now();
         match one(world, scenario).await {
-            Ok(()) => eprintln!("        ok, {:.1} s", start.elapsed().as_secs_f64()),
+            Ok(()) => {
+                eprintln!("        ok, {:.1} s", start.elapsed().as_secs_f64());
+                count.passed += 1;
+            }
             Err(error) => {
                 eprintln!("        FAILED after {:.1} s: {error:#}", start.elapsed().as_secs_f64());
                 eprintln!("{}", world.state().await);
-                failed.push(scenario.name);
+                count.failed += 1;
                 world.clean().await?;
             }
         }
     }
-    failed.iter().for_each(|name| println!("failed: {name}"));
-    println!("{} passed, {} failed", chosen.len() - failed.len(), failed.len());
-    Ok(failed.is_empty() && !chosen.is_empty())
+    Ok(count)
 }
 
 async fn one(world: &mut World, scenario: &Scenario) -> Result<()> {

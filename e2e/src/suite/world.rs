@@ -27,6 +27,8 @@ pub struct World {
     pub operator: Option<Operator>,
     /// The scenario's namespace.
     pub namespace: String,
+    /// Whether the operator runs in a pod, from the chart; else it is a process of ours.
+    pub in_pod: bool,
     number: usize,
 }
 
@@ -34,7 +36,7 @@ impl World {
     /// A world around a laboratory in which the chart is installed.
     #[must_use]
     pub fn new(lab: Lab) -> Self {
-        Self { lab, operator: None, namespace: String::new(), number: 0 }
+        Self { lab, operator: None, namespace: String::new(), in_pod: false, number: 0 }
     }
 
     /// A fresh namespace, and an operator that runs.
@@ -106,9 +108,9 @@ impl World {
         Ok(())
     }
 
-    /// Starts the operator if it is down.
+    /// Starts the operator if it is down and ours to start.
     pub async fn start_operator(&mut self) -> Result<()> {
-        if self.operator.is_none() {
+        if self.operator.is_none() && !self.in_pod {
             self.operator = Some(Operator::start(&self.lab, "operator").await?);
         }
         Ok(())

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{
-    Cloud, DaemonSet, Expression, Host, Key, Node, NodeTerm, Offering, Pod, Pool, Snapshot, Taint, Toleration,
-};
+use crate::model::{Cloud, DaemonSet, Expression, Host, Key, Node, NodeTerm, Offering, Pod, Pool, Snapshot, Taint, Toleration};
 use crate::planner::{Command, Plan, plan};
 use crate::resources::Resources;
 
@@ -166,20 +164,13 @@ pub(crate) fn offering(flavor: &str, zone: &str, vcpus: i64, memory_gib: i64) ->
 /// m1.large (4 CPUs, 16 GiB) and m1.xlarge (8 CPUs, 32 GiB) in az1 and az2.
 pub(crate) fn cloud() -> Cloud {
     let zones = ["az1", "az2"];
-    let offerings =
-        zones.iter().flat_map(|zone| [offering("m1.large", zone, 4, 16), offering("m1.xlarge", zone, 8, 32)]);
+    let offerings = zones.iter().flat_map(|zone| [offering("m1.large", zone, 4, 16), offering("m1.xlarge", zone, 8, 32)]);
     Cloud { region: "RegionOne".to_owned(), offerings: offerings.collect(), ..Cloud::default() }
 }
 
 /// A world with one pool and these pods.
 pub(crate) fn world(pods: Vec<Pod>) -> Snapshot {
-    Snapshot {
-        now: now(),
-        pods,
-        pools: vec![pool()],
-        clouds: BTreeMap::from([(key("main"), cloud())]),
-        ..Snapshot::default()
-    }
+    Snapshot { now: now(), pods, pools: vec![pool()], clouds: BTreeMap::from([(key("main"), cloud())]), ..Snapshot::default() }
 }
 
 /// `flavor zone: pods` for each host that is created, in order.

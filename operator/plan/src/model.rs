@@ -84,7 +84,6 @@ pub struct Pod {
     pub beyond: Vec<String>,
 }
 
-
 impl Default for Key {
     fn default() -> Self {
         Self::new("", "")

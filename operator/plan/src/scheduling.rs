@@ -28,11 +28,7 @@ pub(crate) struct Constraints<'a> {
 
 impl<'a> Constraints<'a> {
     pub fn of(pod: &'a Pod) -> Self {
-        Self {
-            selector: &pod.node_selector,
-            affinity: pod.node_affinity.as_deref(),
-            tolerations: &pod.tolerations,
-        }
+        Self { selector: &pod.node_selector, affinity: pod.node_affinity.as_deref(), tolerations: &pod.tolerations }
     }
 }
 
@@ -59,17 +55,13 @@ pub(crate) enum Misfit<'a> {
 ///
 /// # Errors
 /// The first reason why not: selector, then affinity, then taints.
-pub(crate) fn admits<'a>(
-    node: &NodeView<'a>,
-    constraints: &Constraints<'a>,
-) -> Result<(), Misfit<'a>> {
+pub(crate) fn admits<'a>(node: &NodeView<'a>, constraints: &Constraints<'a>) -> Result<(), Misfit<'a>> {
     for (key, value) in constraints.selector {
         if node.label(key) != Label::Is(value) {
             return Err(Misfit::Selector(key, value));
         }
     }
-    let matched =
-        constraints.affinity.is_none_or(|terms| terms.iter().any(|term| affinity::matches(term, node)));
+    let matched = constraints.affinity.is_none_or(|terms| terms.iter().any(|term| affinity::matches(term, node)));
     if !matched {
         return Err(Misfit::Affinity);
     }

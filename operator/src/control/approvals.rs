@@ -78,7 +78,13 @@ fn owner(ctx: &Context, csr: &Csr) -> Option<HostObject> {
             named.sort_by_key(|host| host.status.server_id.is_none());
             named.into_iter().next()
         }
-        Claimant::Token(id) => ctx.stores.hosts.list().into_iter().map(|(_, entry)| entry.value.clone()).find(|host| token_ids(host).iter().any(|own| own == id)),
+        Claimant::Token(id) => ctx
+            .stores
+            .hosts
+            .list()
+            .into_iter()
+            .map(|(_, entry)| entry.value.clone())
+            .find(|host| token_ids(host).iter().any(|own| own == id)),
     }
 }
 

@@ -98,7 +98,8 @@ impl Observers {
         if !ctx.stores.clouds.synced() {
             return;
         }
-        let wanted: BTreeMap<(Key, String), ()> = ctx.stores.clouds.list().into_iter().map(|(key, entry)| ((key, entry.uid.clone()), ())).collect();
+        let wanted: BTreeMap<(Key, String), ()> =
+            ctx.stores.clouds.list().into_iter().map(|(key, entry)| ((key, entry.uid.clone()), ())).collect();
         let ended: Vec<_> = self.running.keys().filter(|id| !wanted.contains_key(*id)).cloned().collect();
         for id in ended {
             if let Some(stop) = self.running.remove(&id) {
@@ -136,10 +137,17 @@ pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
         Quota { .. } | NoHost { .. } | BadSpec { .. } | Conflict { .. } | NotFound { .. } => None,
         Unauthorized { .. } => Some(Problem {
             reason: error.category().into(),
-            message: format!("OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry tries again within a minute, and at once when it changes"),
+            message: format!(
+                "OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry tries again within a minute, and at once when it changes"
+            ),
         }),
-        Forbidden { .. } => Some(Problem { reason: error.category().into(), message: format!("the credentials may not do what Gantry needs: {error}") }),
+        Forbidden { .. } => {
+            Some(Problem { reason: error.category().into(), message: format!("the credentials may not do what Gantry needs: {error}") })
+        }
         Config { .. } => Some(Problem { reason: error.category().into(), message: error.to_string() }),
-        _ => Some(Problem { reason: error.category().into(), message: format!("OpenStack cannot be reached or does not answer as it should: {error}") }),
+        _ => Some(Problem {
+            reason: error.category().into(),
+            message: format!("OpenStack cannot be reached or does not answer as it should: {error}"),
+        }),
     }
 }

@@ -105,6 +105,9 @@ async fn answered(ctx: &Context, entry: &Arc<Entry<HostObject>>, answer: Result<
             let message = format!("Server {id} ({} in {}) was asked for", host.spec.flavor, host.spec.zone);
             ctx.host_event(host, "Normal", "ServerCreated", &message);
             ctx.metrics.server_asked(host.created, now());
+            if let Some(since) = ctx.memories.get(&host.uid).wanted_since {
+                ctx.metrics.pod_served(since, now());
+            }
             record_id(ctx, entry, id).await
         }
         Err(error) if matches!(error, Error::Ambiguous { .. } | Error::Bug { .. } | Error::Conflict { .. }) => {
@@ -142,7 +145,11 @@ fn has_place(ctx: &Context, host: &HostObject) -> bool {
     let building = ctx.stores.hosts.list().into_iter().filter(|(key, entry)| {
         let other = &entry.value;
         let launched = gantry_crds::condition::is_true(&other.status.conditions, "Launched");
-        key.namespace == host.namespace && other.spec.cloud_name == host.spec.cloud_name && other.status.create_sent_at.is_some() && !launched && !other.deleting
+        key.namespace == host.namespace
+            && other.spec.cloud_name == host.spec.cloud_name
+            && other.status.create_sent_at.is_some()
+            && !launched
+            && !other.deleting
     });
     building.count() < limit
 }
@@ -203,7 +210,8 @@ pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: 
             record_id(ctx, entry, id).await
         }
         None => {
-            ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep { misses: memory.sweep.misses + 1, last: Some(begun), port_free: true });
+            ctx.memories
+                .update(&host.uid, |memory| memory.sweep = Sweep { misses: memory.sweep.misses + 1, last: Some(begun), port_free: true });
             Outcome::Next
         }
     }
@@ -222,7 +230,10 @@ async fn at_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<St
     }
     match client.server(&device).await {
         Ok(server) if server.metadata.get(META_HOST) == Some(&host.uid) => Ok(Some(server.id)),
-        Ok(other) => Err(Error::Conflict { message: format!("the port is bound to server {}, which is not this host's", other.id), request_id: None }),
+        Ok(other) => Err(Error::Conflict {
+            message: format!("the port is bound to server {}, which is not this host's", other.id),
+            request_id: None,
+        }),
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }

@@ -32,7 +32,9 @@ impl Endpoints {
         let server = own.map(str::to_owned).or(known.server).ok_or(
             "it is not known where hosts reach the API server: the ConfigMap kube-public/cluster-info names none; set template.bootstrap.kubeadm.apiServer",
         )?;
-        let ca_pem = known.ca_pem.ok_or("the API server's CA is not known: neither kube-public/cluster-info nor kube-system/kube-root-ca.crt holds it")?;
+        let ca_pem = known
+            .ca_pem
+            .ok_or("the API server's CA is not known: neither kube-public/cluster-info nor kube-system/kube-root-ca.crt holds it")?;
         Ok(Discovery { server, ca_pem })
     }
 

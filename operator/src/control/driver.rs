@@ -80,7 +80,8 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
 
 /// What the Host object records.
 pub(super) fn ledger(host: &HostObject) -> Ledger {
-    let since = |type_: &str| condition::find(&host.status.conditions, type_).filter(|c| c.status == "True").map(|c| c.last_transition_time.0);
+    let since =
+        |type_: &str| condition::find(&host.status.conditions, type_).filter(|c| c.status == "True").map(|c| c.last_transition_time.0);
     let failed = condition::find(&host.status.conditions, "Failed").filter(|c| c.status == "True");
     Ledger {
         deleting: host.deleting,

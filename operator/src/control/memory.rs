@@ -23,8 +23,8 @@ pub struct Memory {
     pub token_gone: bool,
     /// The last refusal of an eviction.
     pub eviction_refused: Option<(Timestamp, String)>,
-    /// Server of which this process has asked the creation, and when: for the time from pod to POST.
-    pub posted_at: Option<Timestamp>,
+    /// Since when the first of the pods that it was bought for finds no room.
+    pub wanted_since: Option<Timestamp>,
 }
 
 /// Memories by Host UID.

@@ -116,7 +116,10 @@ pub(super) async fn evict(ctx: &Context, host: &HostObject, pods: &[PodSeen]) ->
     for pod in pods {
         let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &pod.namespace);
         let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
-        let params = EvictParams { delete_options: Some(DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }), ..EvictParams::default() };
+        let params = EvictParams {
+            delete_options: Some(DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }),
+            ..EvictParams::default()
+        };
         match api.evict(&pod.name, &params).await {
             Ok(_) => tracing::info!(host = %key_of(host), pod = %Key::new(&pod.namespace, &pod.name), "eviction asked for"),
             Err(Error::Api(status)) if status.code == 404 || status.code == 409 => {}

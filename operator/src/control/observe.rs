@@ -117,7 +117,10 @@ impl Observer {
         let api: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &self.key.namespace);
         let found = api.get_opt(name).await.map_err(|error| Problem {
             reason: "SecretUnreadable".into(),
-            message: format!("Secret {name} cannot be read: {error}; does the operator's role allow get on Secrets in namespace {}?", self.key.namespace),
+            message: format!(
+                "Secret {name} cannot be read: {error}; does the operator's role allow get on Secrets in namespace {}?",
+                self.key.namespace
+            ),
         })?;
         found.ok_or_else(|| Problem {
             reason: "SecretMissing".into(),
@@ -126,7 +129,8 @@ impl Observer {
     }
 
     fn client(&self, secret: &Secret, spec: &OpenStackCloudSpec) -> Result<Arc<dyn Cloud>, Error> {
-        let text = |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
+        let text =
+            |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
         let yaml = text("clouds.yaml").ok_or_else(|| Error::Config {
             message: format!("Secret {} has no key clouds.yaml; it holds the file of that name", spec.credentials.secret_name),
         })?;
@@ -200,7 +204,8 @@ impl Observer {
     /// Tells planner and driver what changed.
     fn tell(&self, before: &CloudState) {
         let after = self.cell.read();
-        let planned_with = |s: &CloudState| (s.ready().is_ok(), s.problem.clone(), s.quota.map(|(quota, _)| quota), s.catalog_at, s.references.clone());
+        let planned_with =
+            |s: &CloudState| (s.ready().is_ok(), s.problem.clone(), s.quota.map(|(quota, _)| quota), s.catalog_at, s.references.clone());
         if planned_with(before) != planned_with(&after) {
             self.ctx.signals.plan.mark();
         }
@@ -214,7 +219,11 @@ impl Observer {
         let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY.min(SECRET_EVERY) };
         let since = state.inventory.begun.map_or(SignedDuration::ZERO, |begun| now().duration_since(begun));
         let busy_rest = (every - since).max(SignedDuration::from_millis(100));
-        if self.blocked() { Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST).min(Duration::from_secs(5)) } else { Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST) }
+        if self.blocked() {
+            Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST).min(Duration::from_secs(5))
+        } else {
+            Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST)
+        }
     }
 }
 

@@ -118,6 +118,8 @@ async fn create(ctx: &Context, purchase: &Purchase, pods: &[Key]) {
         Ok(created) => {
             let name = created.metadata.name.clone().unwrap_or_default();
             tracing::info!(host = %Key::new(&purchase.pool.namespace, &name), flavor = purchase.flavor, zone = purchase.zone, reason = purchase.reason, "host planned");
+            let since = pods.iter().filter_map(|pod| ctx.stores.waiting.get(pod)).min();
+            ctx.memories.update(created.metadata.uid.as_deref().unwrap_or_default(), |memory| memory.wanted_since = since);
             ctx.stores.put_host(created);
             ctx.signals.hosts.add(Key::new(&purchase.pool.namespace, &name));
             ctx.metrics.command("create_host");
@@ -200,7 +202,11 @@ impl Told {
         self.0.retain(|uid, _| plan.unplaced.iter().any(|pod| pod.uid == *uid));
         let mut budget = TOLD_AT_ONCE;
         for pod in &plan.unplaced {
-            let why: Vec<String> = pod.reasons.iter().map(|(pool, why)| pool.as_ref().map_or_else(|| why.clone(), |pool| format!("pool {pool}: {why}"))).collect();
+            let why: Vec<String> = pod
+                .reasons
+                .iter()
+                .map(|(pool, why)| pool.as_ref().map_or_else(|| why.clone(), |pool| format!("pool {pool}: {why}")))
+                .collect();
             let message = format!("No new host can help: {}", why.join("; "));
             let known = self.0.get(&pod.uid).is_some_and(|(before, at)| *before == message && at.elapsed() < TELL_AGAIN);
             if known || budget == 0 {

@@ -84,7 +84,10 @@ mod tests {
     fn a_name_must_be_the_name_of_exactly_one() {
         let by = Lookup::Name("x".into());
         assert_eq!(one(&[named_x("1")], RefKind::Network, &by), Ok("1".into()));
-        assert_eq!(one(&[named_x("1"), named_x("2")], RefKind::Network, &by), Err("2 networks are called x; give the id of the one that is meant".into()));
+        assert_eq!(
+            one(&[named_x("1"), named_x("2")], RefKind::Network, &by),
+            Err("2 networks are called x; give the id of the one that is meant".into())
+        );
         assert!(one(&[], RefKind::Image, &by).unwrap_err().starts_with("image x does not exist"));
     }
 }

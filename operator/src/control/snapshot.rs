@@ -71,7 +71,12 @@ fn pool(ctx: &Context, key: &Key, pool: &PoolObject) -> model::Pool {
         min_hosts: size(spec.min_hosts),
         max_hosts: size(spec.max_hosts),
         limit_cpu_milli: spec.limits.as_ref().and_then(|l| l.cpu.as_ref()).and_then(|q| q.0.parse::<Quantity>().ok()).map(|q| q.milli()),
-        limit_memory_bytes: spec.limits.as_ref().and_then(|l| l.memory.as_ref()).and_then(|q| q.0.parse::<Quantity>().ok()).map(|q| q.value()),
+        limit_memory_bytes: spec
+            .limits
+            .as_ref()
+            .and_then(|l| l.memory.as_ref())
+            .and_then(|q| q.0.parse::<Quantity>().ok())
+            .map(|q| q.value()),
         weight: spec.weight,
         flavors: spec.template.flavors.names.clone(),
         zones: spec.template.zones.clone(),
@@ -115,7 +120,9 @@ pub(super) fn ready(ctx: &Context, key: &Key, pool: &PoolObject) -> Result<(), S
 
 fn known(names: &[String], exists: impl Fn(&str) -> bool, word: &str) -> Result<(), String> {
     match names.iter().find(|name| !exists(name)) {
-        Some(missing) => Err(format!("{word} {missing} does not exist in the cloud; correct the name in the pool's template, or create it")),
+        Some(missing) => {
+            Err(format!("{word} {missing} does not exist in the cloud; correct the name in the pool's template, or create it"))
+        }
         None => Ok(()),
     }
 }
@@ -181,7 +188,8 @@ mod tests {
     #[test]
     fn a_star_stands_for_any_run_of_characters() {
         let yes = [("m1.large", "m1.large"), ("m1.*", "m1.large"), ("*", "x"), ("*large", "m1.large"), ("m*.l*e", "m1.large")];
-        let no = [("m1.large", "m1.larger"), ("m2.*", "m1.large"), ("*small", "m1.large"), ("m*x*e", "m1.large"), ("m1.large*e", "m1.large")];
+        let no =
+            [("m1.large", "m1.larger"), ("m2.*", "m1.large"), ("*small", "m1.large"), ("m*x*e", "m1.large"), ("m1.large*e", "m1.large")];
         yes.iter().for_each(|(pattern, name)| assert!(matches(pattern, name), "{pattern} {name}"));
         no.iter().for_each(|(pattern, name)| assert!(!matches(pattern, name), "{pattern} {name}"));
     }

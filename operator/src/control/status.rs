@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use gantry_crds::{Condition, LABEL_POOL, OfferingStatus, OpenStackCloud, OpenStackCloudStatus, QuotaLine, QuotaStatus, VMPool, VMPoolStatus, condition};
+use gantry_crds::{
+    Condition, LABEL_POOL, OfferingStatus, OpenStackCloud, OpenStackCloudStatus, QuotaLine, QuotaStatus, VMPool, VMPoolStatus, condition,
+};
 use gantry_plan::Plan;
 use gantry_plan::model::{Key, Pool, Snapshot};
 use gantry_plan::quantity::{parse_price_micro, print_price_micro};
@@ -41,7 +43,8 @@ pub(super) async fn write(ctx: &Context, snapshot: &Snapshot, plan: &Plan) {
 
 fn pool_status(ctx: &Context, key: &Key, pool: &PoolObject, planned: &Pool, plan: &Plan, now: Timestamp) -> VMPoolStatus {
     let hosts = ctx.stores.hosts.list();
-    let mine: Vec<_> = hosts.iter().filter(|(host, entry)| host.namespace == key.namespace && entry.value.spec.pool_name == key.name).collect();
+    let mine: Vec<_> =
+        hosts.iter().filter(|(host, entry)| host.namespace == key.namespace && entry.value.spec.pool_name == key.name).collect();
     let cost = mine.iter().filter_map(|(_, entry)| parse_price_micro(&entry.value.spec.price).ok()).sum();
     let ready = mine.iter().filter(|(_, entry)| entry.value.status.phase == gantry_crds::HostPhase::Ready && !entry.value.deleting).count();
     let mut conditions = pool.status.conditions.clone();
@@ -139,13 +142,21 @@ fn announce_cloud(ctx: &Context, cloud: &CloudObject, new: &Condition) {
 }
 
 /// Only what pools of this cloud may use: a cloud has more flavors than anybody wants to read.
-fn offering_status(ctx: &Context, key: &Key, cloud: &CloudObject, state: &super::cloud_state::CloudState, now: Timestamp) -> Vec<OfferingStatus> {
+fn offering_status(
+    ctx: &Context,
+    key: &Key,
+    cloud: &CloudObject,
+    state: &super::cloud_state::CloudState,
+    now: Timestamp,
+) -> Vec<OfferingStatus> {
     let pools = ctx.stores.pools.list();
-    let mine: Vec<_> = pools.iter().filter(|(pool, entry)| pool.namespace == key.namespace && entry.value.spec.cloud_name == key.name).collect();
+    let mine: Vec<_> =
+        pools.iter().filter(|(pool, entry)| pool.namespace == key.namespace && entry.value.spec.cloud_name == key.name).collect();
     let used = |flavor: &str, zone: &str| {
         mine.iter().any(|(_, pool)| {
             let template = &pool.value.spec.template;
-            template.flavors.names.iter().any(|name| name == flavor) && (template.zones.is_empty() || template.zones.iter().any(|name| name == zone))
+            template.flavors.names.iter().any(|name| name == flavor)
+                && (template.zones.is_empty() || template.zones.iter().any(|name| name == zone))
         })
     };
     let offerings = offerings(ctx, key, cloud, state, now).into_iter().filter(|offering| used(&offering.flavor, &offering.zone));
@@ -175,7 +186,9 @@ fn quota_status(quota: &gantry_cloud::Quota) -> QuotaStatus {
 }
 
 fn summary(quota: &gantry_cloud::Quota) -> BTreeMap<String, String> {
-    let line = |line: gantry_cloud::Line| if line.limit < 0 { format!("{} of any", line.used) } else { format!("{} of {}", line.used, line.limit) };
+    let line = |line: gantry_cloud::Line| {
+        if line.limit < 0 { format!("{} of any", line.used) } else { format!("{} of {}", line.used, line.limit) }
+    };
     [("cores".to_owned(), line(quota.cores)), ("instances".to_owned(), line(quota.instances))].into()
 }
 

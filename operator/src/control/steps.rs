@@ -193,7 +193,12 @@ pub(super) async fn fail(ctx: &Context, entry: &Entry<HostObject>, failure: &Fai
         cell_poke(ctx, host);
     }
     if let Some(pool) = ctx.stores.pools.get(&Key::new(&host.namespace, &host.spec.pool_name)) {
-        ctx.pool_event(&pool.value, "Warning", &failure.reason, &format!("Host {} ({} in {}) failed: {}", host.name, host.spec.flavor, host.spec.zone, failure.message));
+        ctx.pool_event(
+            &pool.value,
+            "Warning",
+            &failure.reason,
+            &format!("Host {} ({} in {}) failed: {}", host.name, host.spec.flavor, host.spec.zone, failure.message),
+        );
     }
     record::ledger(ctx, entry, |status| record::set(status, host, "Failed", true, &failure.reason, &failure.message)).await;
     ctx.signals.plan.mark();

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use gantry_plan::model::Key;
+use jiff::Timestamp;
 
 /// Keys by word.
 #[derive(Debug, Default)]
@@ -30,6 +31,27 @@ impl Index {
         if let Some(word) = new {
             map.entry(word.to_owned()).or_default().insert(key.clone());
         }
+    }
+}
+
+/// Since when something holds of an object, to the millisecond: conditions in the API count in seconds.
+#[derive(Debug, Default)]
+pub struct Since(Mutex<HashMap<Key, Timestamp>>);
+
+impl Since {
+    /// It holds, or it does not (any more).
+    pub fn note(&self, key: &Key, holds: bool, now: Timestamp) {
+        let mut map = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if holds {
+            map.entry(key.clone()).or_insert(now);
+        } else {
+            map.remove(key);
+        }
+    }
+
+    /// Since when it holds.
+    pub fn get(&self, key: &Key) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(key).copied()
     }
 }
 

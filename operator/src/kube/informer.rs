@@ -51,7 +51,13 @@ pub trait Watched: Clone + Send + Sync + 'static {
 }
 
 /// Watches until `stop`. Essential: the caller treats its end before that as the end of the process.
-pub async fn run<W: Watched>(api: Api<W::Object>, config: watcher::Config, watched: W, store: Arc<Store<W::Value>>, stop: CancellationToken) {
+pub async fn run<W: Watched>(
+    api: Api<W::Object>,
+    config: watcher::Config,
+    watched: W,
+    store: Arc<Store<W::Value>>,
+    stop: CancellationToken,
+) {
     let config = config.page_size(PAGE_SIZE);
     let mut events = std::pin::pin!(watcher::watcher(api, config));
     let mut pause = BACKOFF_FIRST;

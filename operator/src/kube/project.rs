@@ -137,8 +137,10 @@ fn toleration(t: &core::Toleration) -> Toleration {
 /// Requirements that this planner does not model yet. A pod that has one is told so; buying for it could go on for ever.
 fn beyond(spec: &core::PodSpec) -> Vec<String> {
     let affinity = spec.affinity.as_ref();
-    let required_pod_affinity = affinity.and_then(|a| a.pod_affinity.as_ref()).is_some_and(|a| has(&a.required_during_scheduling_ignored_during_execution));
-    let required_anti = affinity.and_then(|a| a.pod_anti_affinity.as_ref()).is_some_and(|a| has(&a.required_during_scheduling_ignored_during_execution));
+    let required_pod_affinity =
+        affinity.and_then(|a| a.pod_affinity.as_ref()).is_some_and(|a| has(&a.required_during_scheduling_ignored_during_execution));
+    let required_anti =
+        affinity.and_then(|a| a.pod_anti_affinity.as_ref()).is_some_and(|a| has(&a.required_during_scheduling_ignored_during_execution));
     let spread = spec.topology_spread_constraints.iter().flatten().any(|c| c.when_unsatisfiable == "DoNotSchedule");
     let host_ports = spec.containers.iter().flat_map(|c| c.ports.iter().flatten()).any(|p| p.host_port.is_some_and(|port| port > 0));
     let volumes = spec.volumes.iter().flatten().any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some());
@@ -168,7 +170,12 @@ pub fn node(node: core::Node) -> Node {
         name,
         uid,
         labels: node.metadata.labels.unwrap_or_default(),
-        taints: spec.taints.into_iter().flatten().map(|t| Taint { key: t.key, value: t.value.unwrap_or_default(), effect: t.effect }).collect(),
+        taints: spec
+            .taints
+            .into_iter()
+            .flatten()
+            .map(|t| Taint { key: t.key, value: t.value.unwrap_or_default(), effect: t.effect })
+            .collect(),
         cordoned: spec.unschedulable.unwrap_or(false),
         ready,
         allocatable: amounts(status.allocatable.as_ref()),
@@ -191,7 +198,12 @@ pub fn daemon_set(set: apps::DaemonSet) -> DaemonSet {
     let key = key(&set);
     let spec = set.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
     let mut pod = placement(&spec);
-    let daemon = |(key, effect): (&str, &str)| Toleration { key: key.into(), operator: "Exists".into(), value: String::new(), effect: effect.into() };
+    let daemon = |(key, effect): (&str, &str)| Toleration {
+        key: key.into(),
+        operator: "Exists".into(),
+        value: String::new(),
+        effect: effect.into(),
+    };
     pod.tolerations.extend(DAEMON_TOLERATIONS.map(daemon));
     if spec.host_network.unwrap_or(false) {
         pod.tolerations.push(daemon(("node.kubernetes.io/network-unavailable", "NoSchedule")));

@@ -82,7 +82,8 @@ impl<T: PartialEq> Store<T> {
             seen.insert(key.clone());
         }
         let old = inner.objects.get(&key).cloned();
-        let stale = old.as_ref().is_some_and(|old| old.uid == entry.uid && old.version > entry.version) || inner.tombstones.uids.contains(&entry.uid);
+        let stale = old.as_ref().is_some_and(|old| old.uid == entry.uid && old.version > entry.version)
+            || inner.tombstones.uids.contains(&entry.uid);
         let differs = !stale && old.as_ref().is_none_or(|old| old.uid != entry.uid || old.value != entry.value);
         if !stale {
             inner.objects.insert(key, Arc::new(entry));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gantry_crds::{Host, OpenStackCloud, VMPool};
 use gantry_plan::model::{DaemonSet, Key, Node, Pod};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::certificates::v1 as certificates;
 use k8s_openapi::api::core::v1 as core;
@@ -14,12 +15,12 @@ use kube::{Api, Client};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::csr::Csr;
+use super::index::{Index, Since};
 use super::informer::{self, Projected, Watched};
 use super::objects::{CloudObject, HostObject, PoolObject};
-use super::signals::{Dirty, Queue};
-use super::csr::Csr;
-use super::index::Index;
 use super::project;
+use super::signals::{Dirty, Queue};
 use super::store::Store;
 use crate::serve::metrics::Metrics;
 use crate::serve::readiness::Readiness;
@@ -43,6 +44,8 @@ pub struct Stores {
     pub csrs: Arc<Store<Csr>>,
     /// Pods by the node that they are bound to.
     pub pods_by_node: Arc<Index>,
+    /// Since when pods are known to find no room.
+    pub waiting: Arc<Since>,
     /// Hosts by their name, which is their node's too.
     pub hosts_by_name: Arc<Index>,
 }
@@ -50,7 +53,12 @@ pub struct Stores {
 impl Stores {
     /// Whether every store is complete. Nothing is decided before.
     pub fn synced(&self) -> bool {
-        self.pods.synced() && self.nodes.synced() && self.daemon_sets.synced() && self.hosts.synced() && self.pools.synced() && self.clouds.synced()
+        self.pods.synced()
+            && self.nodes.synced()
+            && self.daemon_sets.synced()
+            && self.hosts.synced()
+            && self.pools.synced()
+            && self.clouds.synced()
     }
 
     /// Takes in a Host that a write returned, so that the next decision sees it before its watch event comes.
@@ -150,9 +158,20 @@ read!(Clouds, DeserializeGuard<OpenStackCloud>, CloudObject, guarded);
 read!(Csrs, certificates::CertificateSigningRequest, Csr, |csr| Csr::read(csr).map_or(Projected::Drop, Projected::Keep));
 
 /// Starts all informers. Each is essential: the set's first finished task ends the process.
-pub fn start(client: &Client, metrics: &Metrics, readiness: &Readiness, stop: &CancellationToken) -> (Stores, Signals, JoinSet<&'static str>) {
+pub fn start(
+    client: &Client,
+    metrics: &Metrics,
+    readiness: &Readiness,
+    stop: &CancellationToken,
+) -> (Stores, Signals, JoinSet<&'static str>) {
     let (stores, signals) = (Stores::default(), Signals::default());
-    let mut starter = Starter { client: client.clone(), metrics: metrics.clone(), readiness: readiness.clone(), stop: stop.clone(), tasks: JoinSet::new() };
+    let mut starter = Starter {
+        client: client.clone(),
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        stop: stop.clone(),
+        tasks: JoinSet::new(),
+    };
     watch_workloads(&mut starter, &stores, &signals);
     watch_own(&mut starter, &stores, &signals);
     (stores, signals, starter.tasks)
@@ -162,6 +181,7 @@ fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals) {
     let (s, g) = (stores.clone(), signals.clone());
     starter.watch("pods", Pods, &stores.pods, move |key, old, new| {
         g.plan.mark();
+        s.waiting.note(key, new.is_some_and(|pod| pod.unschedulable && pod.node_name.is_none()), Timestamp::now());
         let node = |pod: Option<&Pod>| pod.and_then(|pod| pod.node_name.clone());
         let (old, new) = (node(old), node(new));
         s.pods_by_node.moved(key, old.as_deref(), new.as_deref());

@@ -60,7 +60,10 @@ fn with_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, St
 
 fn building(host: &Ledger, now: Timestamp) -> (Status, Step) {
     if age(host.create_sent_at.unwrap_or(host.created), now) > BUILD_LIMIT {
-        let message = format!("the server was not ACTIVE {} minutes after it was asked for; it is given up and another is asked for", BUILD_LIMIT.as_mins());
+        let message = format!(
+            "the server was not ACTIVE {} minutes after it was asked for; it is given up and another is asked for",
+            BUILD_LIMIT.as_mins()
+        );
         return failed(Failure { reason: "BuildTimeout".into(), message });
     }
     (status(Phase::Building, "Nova builds the server"), Step::Wait(POLL))

@@ -99,7 +99,8 @@ fn the_way_up_is_active_then_joined_then_taint_lifted_then_ready() {
 
 #[test]
 fn a_node_of_the_same_name_with_another_server_is_left_alone() {
-    let stranger = Observation { node: Some(NodeSeen { provider_id: "openstack:///other".into(), ..node() }), ..present(ServerState::Active) };
+    let stranger =
+        Observation { node: Some(NodeSeen { provider_id: "openstack:///other".into(), ..node() }), ..present(ServerState::Active) };
     assert!(matches!(step(&joined(), &stranger, 20), Step::Wait(_)));
     let going = Ledger { deleting: true, ..joined() };
     assert_eq!(step(&going, &stranger, 20), Step::DeleteServer, "the stranger's pods are not drained");
@@ -135,7 +136,8 @@ fn one_404_proves_nothing_and_a_ready_node_outweighs_them_all() {
 #[test]
 fn the_way_down_is_cordon_evict_wait_server_ports_node_token_finalizer() {
     let host = Ledger { deleting: true, ..joined() };
-    let mut seen = Observation { node: Some(node()), pods: vec![pod("web"), PodSeen { stays: true, ..pod("agent") }], ..present(ServerState::Active) };
+    let mut seen =
+        Observation { node: Some(node()), pods: vec![pod("web"), PodSeen { stays: true, ..pod("agent") }], ..present(ServerState::Active) };
     assert_eq!(step(&host, &seen, 20), Step::Cordon);
     seen.node = Some(NodeSeen { cordoned: true, ..node() });
     assert_eq!(step(&host, &seen, 20), Step::Evict(vec![pod("web")]));
@@ -195,7 +197,8 @@ fn an_unanswered_delete_is_sent_again() {
 #[test]
 fn no_observation_whatever_makes_a_live_host_delete_anything() {
     let states = [ServerState::Build, ServerState::Active, ServerState::Other("UNKNOWN".into())];
-    let servers = states.map(|state| ServerSeen::Present { state, address: None }).into_iter().chain([ServerSeen::Unknown, absent(0, 9999, 99)]);
+    let servers =
+        states.map(|state| ServerSeen::Present { state, address: None }).into_iter().chain([ServerSeen::Unknown, absent(0, 9999, 99)]);
     for server in servers {
         for node in [None, Some(node()), Some(NodeSeen { ready: false, ..node() })] {
             for host in [fresh(), with_port(), with_server(), joined()] {

@@ -102,17 +102,16 @@ impl Budget {
             return Err(format!("maxHosts is {} and {exist}; raise maxHosts", pool.max_hosts));
         }
         let flavor = &candidate.offering.flavor;
-        let cpu = limit_room(pool.limit_cpu_milli, held.cpu_milli, candidate.offering.vcpus.saturating_mul(1_000))
-            .map_err(|(limit, need)| {
+        let cpu =
+            limit_room(pool.limit_cpu_milli, held.cpu_milli, candidate.offering.vcpus.saturating_mul(1_000)).map_err(|(limit, need)| {
                 let (limit, used, need) = (cpus(limit), cpus(held.cpu_milli), cpus(need));
                 format!("limit of cpu is {limit} and {used} are used; {flavor} needs {need}: raise limits.cpu")
             })?;
         let memory_limit = pool.limit_memory_bytes.map(|bytes| bytes / MIB);
-        let memory =
-            limit_room(memory_limit, held.memory_mib, candidate.offering.memory_mib).map_err(|(limit, need)| {
-                let used = held.memory_mib;
-                format!("limit of memory is {limit} MiB and {used} are used; {flavor} needs {need}: raise limits.memory")
-            })?;
+        let memory = limit_room(memory_limit, held.memory_mib, candidate.offering.memory_mib).map_err(|(limit, need)| {
+            let used = held.memory_mib;
+            format!("limit of memory is {limit} MiB and {used} are used; {flavor} needs {need}: raise limits.memory")
+        })?;
         Ok(spare.min(cpu).min(memory))
     }
 }
@@ -154,8 +153,7 @@ fn line_room(line: Line, need: i64) -> Result<usize, i64> {
     if line.limit < 0 {
         return Ok(usize::MAX);
     }
-    limit_room(Some(line.limit), line.used, need)
-        .map_err(|(limit, need)| line.used.saturating_add(need).saturating_sub(limit))
+    limit_room(Some(line.limit), line.used, need).map_err(|(limit, need)| line.used.saturating_add(need).saturating_sub(limit))
 }
 
 /// How often `need` is left below the limit, or both, where it is not.

@@ -87,9 +87,7 @@ impl<'a> Cluster<'a> {
     }
 
     fn has_daemon(&self, view: &NodeView<'_>, set: &DaemonSet) -> bool {
-        view.name.is_some_and(|name| {
-            self.daemons.contains(&(name, set.key.namespace.as_str(), set.key.name.as_str()))
-        })
+        view.name.is_some_and(|name| self.daemons.contains(&(name, set.key.namespace.as_str(), set.key.name.as_str())))
     }
 
     /// Whether a node is on its way to being ready for the first time.

@@ -29,14 +29,12 @@ pub(crate) fn why_not(market: &Market<'_>, pool: usize, shape: &Shape<'_>, budge
         });
         return misfit::sentence(misfits.collect(), class, &all);
     }
-    let fitting: Vec<&Candidate<'_>> =
-        admitting.iter().copied().filter(|candidate| shape.requests.fits(&candidate.free)).collect();
+    let fitting: Vec<&Candidate<'_>> = admitting.iter().copied().filter(|candidate| shape.requests.fits(&candidate.free)).collect();
     if fitting.is_empty() {
         return room::sentence(&shape.requests, &admitting);
     }
-    obstacle(market, pool, &fitting, Purpose::Demand, budget).unwrap_or_else(|| {
-        format!("this plan has reached its limit of {MAX_NEW_HOSTS} new hosts; the next one goes on")
-    })
+    obstacle(market, pool, &fitting, Purpose::Demand, budget)
+        .unwrap_or_else(|| format!("this plan has reached its limit of {MAX_NEW_HOSTS} new hosts; the next one goes on"))
 }
 
 /// What keeps a pool from one more host of any kind.
@@ -63,8 +61,7 @@ pub(crate) fn obstacle(
         return Some(why.clone());
     }
     let budgeted = |candidate: &&Candidate<'_>| budget.room(candidate, purpose, market.catalog).err();
-    let had: Vec<&Candidate<'_>> =
-        candidates.iter().copied().filter(|candidate| candidate.offering.unavailable.is_none()).collect();
+    let had: Vec<&Candidate<'_>> = candidates.iter().copied().filter(|candidate| candidate.offering.unavailable.is_none()).collect();
     if had.iter().any(|candidate| budgeted(candidate).is_none()) {
         return None;
     }

@@ -1,9 +1,9 @@
 //! The floor: hosts that a pool has whatever the demand, its minimum or its exact replicas.
 
 use super::budget::{Budget, Purpose};
-use super::market::{Market, Way, Yardstick};
 use super::catalog::Group;
 use super::explain::pool_obstacle;
+use super::market::{Market, Way, Yardstick};
 use super::simulate::{STYLES, take};
 use crate::model::{Key, Pool};
 

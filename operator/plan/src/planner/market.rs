@@ -43,12 +43,7 @@ impl Market<'_> {
     }
 
     /// The group that gives most work for its price, and what goes into one host of it; of equals the cheapest.
-    pub fn choose<'g>(
-        &self,
-        groups: &[&'g Group],
-        left: &[usize],
-        way: Way,
-    ) -> Option<(&'g Group, Pattern)> {
+    pub fn choose<'g>(&self, groups: &[&'g Group], left: &[usize], way: Way) -> Option<(&'g Group, Pattern)> {
         let opener = |group: &Group| self.opener(group, left);
         let hardest = groups.iter().filter_map(|group| opener(group)).min()?;
         let values = self.values(groups, left, way.yardstick);
@@ -93,9 +88,7 @@ impl Market<'_> {
                 let worth = self.prices(groups, &self.servable(groups, left));
                 shapes.map(|(shape, _)| worth.work(&shape.requests)).collect()
             }
-            Yardstick::Alone => {
-                shapes.map(|(shape, left)| if *left > 0 { self.alone(groups, shape) } else { 0.0 }).collect()
-            }
+            Yardstick::Alone => shapes.map(|(shape, left)| if *left > 0 { self.alone(groups, shape) } else { 0.0 }).collect(),
         }
     }
 

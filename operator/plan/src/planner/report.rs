@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::budget::Budget;
-use super::market::Market;
 use super::explain::{why_not, without_cloud};
-use super::shrink::Going;
 use super::fill::Pattern;
+use super::market::Market;
+use super::shrink::Going;
 use super::simulate::{Ground, Outcome};
 use super::supply::Bin;
 use super::{Command, Plan, Unplaced};

@@ -46,12 +46,7 @@ pub(crate) fn settle<'a>(market: &Market<'a>, bins: Vec<Bin<'a>>, budget: Budget
 }
 
 /// Adds the hosts that pools have whatever the demand; what cannot be had is returned with its reason.
-fn add_floor<'a>(
-    market: &Market<'a>,
-    ground: &Ground<'a>,
-    coming: &mut Vec<Bin<'a>>,
-    budget: &Budget,
-) -> Vec<(Key, String)> {
+fn add_floor<'a>(market: &Market<'a>, ground: &Ground<'a>, coming: &mut Vec<Bin<'a>>, budget: &Budget) -> Vec<(Key, String)> {
     supply::sort(coming, market.verdicts);
     let left = ground.simulate(coming).coming.left;
     let floor = floor::floor(market, left, budget.clone());

@@ -37,11 +37,7 @@ pub(crate) fn surplus<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>) -> Vec<G
 
 /// Hosts that have been empty for as long as their pool allows, and that neither a pod of this plan nor the pool's minimum needs; and when
 /// the next one's time is up.
-pub(crate) fn empty<'a>(
-    cluster: &Cluster<'a>,
-    catalog: &Catalog<'a>,
-    used: &HashSet<&str>,
-) -> (Vec<Going<'a>>, Option<Timestamp>) {
+pub(crate) fn empty<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>, used: &HashSet<&str>) -> (Vec<Going<'a>>, Option<Timestamp>) {
     let now = cluster.snapshot.now;
     let (mut going, mut next) = (Vec::new(), None);
     for (at, pool) in catalog.pools.iter().enumerate() {
@@ -50,8 +46,7 @@ pub(crate) fn empty<'a>(
         };
         let hosts = live_hosts(cluster, catalog, at);
         let spare = hosts.len().saturating_sub(pool.min_hosts);
-        let mut idle: Vec<(&Host, Timestamp)> =
-            hosts.into_iter().filter_map(|host| Some((host, is_empty(host, cluster, used)?))).collect();
+        let mut idle: Vec<(&Host, Timestamp)> = hosts.into_iter().filter_map(|host| Some((host, is_empty(host, cluster, used)?))).collect();
         idle.sort_by_key(|(host, since)| (*since, &host.key));
         for (host, since) in idle.into_iter().take(spare) {
             match due(since, after) {

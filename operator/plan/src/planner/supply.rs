@@ -100,9 +100,7 @@ pub(crate) fn bins<'a>(
         }
     }
     let mut in_flight: Vec<&Host> = cluster.snapshot.hosts.iter().collect();
-    in_flight.retain(|host| {
-        is_live(host) && !going.contains(&host.key) && !cluster.nodes.contains_key(host.key.name.as_str())
-    });
+    in_flight.retain(|host| is_live(host) && !going.contains(&host.key) && !cluster.nodes.contains_key(host.key.name.as_str()));
     in_flight.sort_by_key(|host| &host.key);
     for host in in_flight {
         let bin = Seen::of_host(host).bin(Origin::Coming, Some(host), cluster, demand, catalog, verdicts);
@@ -174,12 +172,7 @@ impl<'a> Seen<'a> {
         for key in [HOSTNAME, HOST_LABEL] {
             labels.insert(key.to_owned(), host.key.name.clone());
         }
-        Self {
-            name: &host.key.name,
-            labels: Cow::Owned(labels),
-            taints: host.taints.clone(),
-            allocatable: host.allocatable.clone(),
-        }
+        Self { name: &host.key.name, labels: Cow::Owned(labels), taints: host.taints.clone(), allocatable: host.allocatable.clone() }
     }
 
     fn bin(

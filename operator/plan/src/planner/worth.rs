@@ -28,11 +28,7 @@ pub(crate) struct Worth {
 impl Buyable {
     /// A node with so much free, for a price in micro-units; what is free counts as one micro-unit.
     pub fn new(free: &Resources, price_micro: i64) -> Self {
-        Self {
-            cpu_milli: free.cpu_milli.max(0) as f64,
-            memory_bytes: free.memory_bytes.max(0) as f64,
-            price: price_micro.max(1) as f64,
-        }
+        Self { cpu_milli: free.cpu_milli.max(0) as f64, memory_bytes: free.memory_bytes.max(0) as f64, price: price_micro.max(1) as f64 }
     }
 }
 

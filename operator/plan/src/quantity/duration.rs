@@ -58,7 +58,6 @@ fn read_part(text: &str) -> Option<(i128, &str)> {
 pub fn print_duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().unsigned_abs();
     let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let text: String =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     if text.is_empty() { "0s".to_owned() } else { text }
 }

@@ -6,29 +6,16 @@ use super::{Format, NANO, Quantity};
 
 /// Below this many units a binary quantity is printed as a decimal one, as Kubernetes does.
 const BINARY_FROM: i128 = 1_024;
-const DECIMAL: [(&str, u32); 10] = [
-    ("E", 27),
-    ("P", 24),
-    ("T", 21),
-    ("G", 18),
-    ("M", 15),
-    ("k", 12),
-    ("", 9),
-    ("m", 6),
-    ("u", 3),
-    ("n", 0),
-];
-const BINARY: [(&str, u32); 7] =
-    [("Ei", 60), ("Pi", 50), ("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10), ("", 0)];
+const DECIMAL: [(&str, u32); 10] =
+    [("E", 27), ("P", 24), ("T", 21), ("G", 18), ("M", 15), ("k", 12), ("", 9), ("m", 6), ("u", 3), ("n", 0)];
+const BINARY: [(&str, u32); 7] = [("Ei", 60), ("Pi", 50), ("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10), ("", 0)];
 
 impl Display for Quantity {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         if self.nano == 0 {
             return f.write_str("0");
         }
-        let binary = self.format == Format::BinarySi
-            && self.nano % NANO == 0
-            && (self.nano / NANO).abs() >= BINARY_FROM;
+        let binary = self.format == Format::BinarySi && self.nano % NANO == 0 && (self.nano / NANO).abs() >= BINARY_FROM;
         if binary {
             return binary_si(self.nano / NANO, f);
         }

@@ -42,15 +42,10 @@ pub(crate) fn is_joining(node: &Node) -> bool {
 
 /// What stays of a joining node's taints once it is ready.
 pub(crate) fn kept_taints(taints: &[Taint], host: &Host) -> Vec<Taint> {
-    let announced = |taint: &Taint| {
-        host.startup_taints.iter().any(|own| own.key == taint.key && own.effect == taint.effect)
-    };
+    let announced = |taint: &Taint| host.startup_taints.iter().any(|own| own.key == taint.key && own.effect == taint.effect);
     let sheds = |taint: &Taint| {
         let key = taint.key.as_str();
-        key == STARTUP
-            || SHED.contains(&key)
-            || SHED_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
-            || announced(taint)
+        key == STARTUP || SHED.contains(&key) || SHED_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) || announced(taint)
     };
     taints.iter().filter(|taint| !sheds(taint)).cloned().collect()
 }

@@ -69,9 +69,7 @@ fn terms_are_alternatives_and_an_empty_one_matches_nothing() {
     let labels = labels(&[("tier", "gold")]);
     let node = NodeView { name: None, labels: &labels, taints: &[] };
     let selector = BTreeMap::new();
-    let verdict = |terms: &[NodeTerm]| {
-        admits(&node, &Constraints { selector: &selector, affinity: Some(terms), tolerations: &[] }).is_ok()
-    };
+    let verdict = |terms: &[NodeTerm]| admits(&node, &Constraints { selector: &selector, affinity: Some(terms), tolerations: &[] }).is_ok();
     let gold = term(vec![expression("tier", "Exists", &[])]);
     let iron = term(vec![expression("iron", "Exists", &[])]);
     let both = term(vec![expression("tier", "Exists", &[]), expression("iron", "Exists", &[])]);

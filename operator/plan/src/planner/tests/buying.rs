@@ -168,10 +168,7 @@ fn pools_reach_their_minimum_and_replicas_without_pods() {
     let plan = planned(&snapshot);
     assert_eq!(created(&plan).len(), 3);
     let reasons: Vec<&str> = plan.commands.iter().map(reason).collect();
-    assert_eq!(
-        reasons,
-        ["replicas is 2 and the pool has 0", "replicas is 2 and the pool has 0", "minHosts is 1 and the pool has 0"]
-    );
+    assert_eq!(reasons, ["replicas is 2 and the pool has 0", "replicas is 2 and the pool has 0", "minHosts is 1 and the pool has 0"]);
 }
 
 fn reason(command: &Command) -> &str {

@@ -54,8 +54,7 @@ fn within_quota(before: &Snapshot, next: &Snapshot, cloud: &Key) -> bool {
     let (hosts, vcpus, memory) = sum(new.iter().map(|host| size(next, cloud, &host.flavor)));
     let quota = next.clouds[cloud].quota;
     let holds = |line: Line, more: i64| line.limit < 0 || line.used + more <= line.limit;
-    let grown = next.hosts.len() > before.hosts.len()
-        && new.iter().any(|host| !before.hosts.iter().any(|old| old.key == host.key));
+    let grown = next.hosts.len() > before.hosts.len() && new.iter().any(|host| !before.hosts.iter().any(|old| old.key == host.key));
     !grown || (holds(quota.instances, hosts) && holds(quota.cores, vcpus) && holds(quota.memory_mib, memory))
 }
 

@@ -85,10 +85,7 @@ fn a_flavor_and_a_zone_that_do_not_go_together_are_said() {
 fn affinity_is_shown() {
     let affinity = vec![term(vec![expression("tier", "In", &["gold", "silver"]), expression("gpu", "Exists", &[])])];
     let change = move |snapshot: &mut Snapshot| snapshot.pods[0].node_affinity = Some(affinity.clone());
-    assert_eq!(
-        why(change),
-        "required node affinity matches no host of the pool: wants tier In [gold, silver] and gpu Exists"
-    );
+    assert_eq!(why(change), "required node affinity matches no host of the pool: wants tier In [gold, silver] and gpu Exists");
 }
 
 #[test]

@@ -30,14 +30,13 @@ fn affinity() -> impl Strategy<Value = Option<Vec<NodeTerm>>> {
 }
 
 fn requests() -> impl Strategy<Value = Resources> {
-    (select(vec![0, 100, 250, 500, 1_000, 1_500, 3_500, 9_000]), select(vec![0, 1, 2, 4, 12, 40]), 0..9)
-        .prop_map(|(cpu, memory, gpu)| {
-            let mut requests = resources(cpu, memory);
-            if gpu == 0 {
-                requests.extended.insert("nvidia.com/gpu".to_owned(), 1);
-            }
-            requests
-        })
+    (select(vec![0, 100, 250, 500, 1_000, 1_500, 3_500, 9_000]), select(vec![0, 1, 2, 4, 12, 40]), 0..9).prop_map(|(cpu, memory, gpu)| {
+        let mut requests = resources(cpu, memory);
+        if gpu == 0 {
+            requests.extended.insert("nvidia.com/gpu".to_owned(), 1);
+        }
+        requests
+    })
 }
 
 fn waiting() -> impl Strategy<Value = Pod> {
@@ -102,7 +101,8 @@ fn pools() -> impl Strategy<Value = Vec<Pool>> {
 }
 
 fn clouds() -> impl Strategy<Value = Cloud> {
-    let line = || prop_oneof![3 => Just(Line { limit: -1, used: 0 }), 1 => (0..60i64, 0..30i64).prop_map(|(limit, used)| Line { limit, used })];
+    let line =
+        || prop_oneof![3 => Just(Line { limit: -1, used: 0 }), 1 => (0..60i64, 0..30i64).prop_map(|(limit, used)| Line { limit, used })];
     (line(), line(), line(), vec((1..6i64, 0..8), 4)).prop_map(|(instances, cores, mut memory_mib, offers)| {
         memory_mib.limit *= if memory_mib.limit < 0 { 1 } else { 4_096 };
         let mut cloud = cloud();
@@ -147,21 +147,19 @@ fn daemon_sets() -> impl Strategy<Value = Vec<DaemonSet>> {
 /// A small world in which anything may be short.
 pub(super) fn world() -> impl Strategy<Value = Snapshot> {
     let running = vec((0..8usize, select(vec![100, 1_000, 3_000])), 0..6);
-    (demand(), pools(), clouds(), hosts(), daemon_sets(), running).prop_map(
-        |(mut pods, pools, cloud, hosts, daemon_sets, carried)| {
-            for (at, (node, cpu)) in carried.into_iter().enumerate() {
-                pods.push(bound(&format!("bound-{at}"), &format!("host-{node}"), cpu, 1));
-            }
-            let mut snapshot = Snapshot { pods, pools, daemon_sets, ..crate::fixtures::world(Vec::new()) };
-            snapshot.clouds.insert(key("main"), cloud);
-            for (at, (host, node)) in hosts.into_iter().enumerate() {
-                let name = format!("host-{at}");
-                snapshot.nodes.extend(node.map(|node| Node { name: name.clone(), ..node }));
-                snapshot.hosts.push(Host { key: key(&name), ..host });
-            }
-            snapshot
-        },
-    )
+    (demand(), pools(), clouds(), hosts(), daemon_sets(), running).prop_map(|(mut pods, pools, cloud, hosts, daemon_sets, carried)| {
+        for (at, (node, cpu)) in carried.into_iter().enumerate() {
+            pods.push(bound(&format!("bound-{at}"), &format!("host-{node}"), cpu, 1));
+        }
+        let mut snapshot = Snapshot { pods, pools, daemon_sets, ..crate::fixtures::world(Vec::new()) };
+        snapshot.clouds.insert(key("main"), cloud);
+        for (at, (host, node)) in hosts.into_iter().enumerate() {
+            let name = format!("host-{at}");
+            snapshot.nodes.extend(node.map(|node| Node { name: name.clone(), ..node }));
+            snapshot.hosts.push(Host { key: key(&name), ..host });
+        }
+        snapshot
+    })
 }
 
 /// A world in which numbers are as odd as their types allow.
@@ -176,31 +174,29 @@ pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
     });
     let line = (odd(), odd()).prop_map(|(limit, used)| Line { limit, used });
     let offering = (odd(), odd(), odd(), odd());
-    (world(), vec(amounts, 4), vec(offering, 4), vec(line, 3), vec(odd(), 6)).prop_map(
-        |(mut snapshot, amounts, offerings, lines, odd)| {
-            for (at, pod) in snapshot.pods.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
-                pod.requests = amounts[at % 4].clone();
-            }
-            for (at, node) in snapshot.nodes.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
-                node.allocatable = amounts[(at + 1) % 4].clone();
-            }
-            let cloud = snapshot.clouds.get_mut(&key("main")).unwrap();
-            for (offering, (vcpus, memory_mib, disk_gib, price_micro)) in cloud.offerings.iter_mut().zip(offerings) {
-                *offering = Offering { vcpus, memory_mib, disk_gib, price_micro, ..offering.clone() };
-            }
-            cloud.quota = Quota { instances: lines[0], cores: lines[1], memory_mib: lines[2] };
-            for pool in &mut snapshot.pools {
-                pool.limit_cpu_milli = Some(odd[0]);
-                pool.limit_memory_bytes = Some(odd[1]);
-                pool.reserved_cpu_milli = odd[2];
-                pool.reserved_memory_bytes = odd[3];
-                pool.max_pods = odd[4];
-                pool.max_hosts = 40;
-                pool.empty_after = Some(jiff::SignedDuration::from_secs(odd[5]));
-            }
-            snapshot
-        },
-    )
+    (world(), vec(amounts, 4), vec(offering, 4), vec(line, 3), vec(odd(), 6)).prop_map(|(mut snapshot, amounts, offerings, lines, odd)| {
+        for (at, pod) in snapshot.pods.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
+            pod.requests = amounts[at % 4].clone();
+        }
+        for (at, node) in snapshot.nodes.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
+            node.allocatable = amounts[(at + 1) % 4].clone();
+        }
+        let cloud = snapshot.clouds.get_mut(&key("main")).unwrap();
+        for (offering, (vcpus, memory_mib, disk_gib, price_micro)) in cloud.offerings.iter_mut().zip(offerings) {
+            *offering = Offering { vcpus, memory_mib, disk_gib, price_micro, ..offering.clone() };
+        }
+        cloud.quota = Quota { instances: lines[0], cores: lines[1], memory_mib: lines[2] };
+        for pool in &mut snapshot.pools {
+            pool.limit_cpu_milli = Some(odd[0]);
+            pool.limit_memory_bytes = Some(odd[1]);
+            pool.reserved_cpu_milli = odd[2];
+            pool.reserved_memory_bytes = odd[3];
+            pool.max_pods = odd[4];
+            pool.max_hosts = 40;
+            pool.empty_after = Some(jiff::SignedDuration::from_secs(odd[5]));
+        }
+        snapshot
+    })
 }
 
 /// The same world with every list in another order.
