@@ -64,8 +64,8 @@ bench: build kubernetes ## p50 and p99 from pod to POST and to Running over 100 
 	@$(LAB) bench
 
 generate: ## Write the CRDs and the reference pages anew.
-	cargo run --quiet -p gantry-crds -- crds --out charts/gantry
-	cargo run --quiet -p gantry-crds -- reference --out docs/reference
+	cargo run --quiet -p gantry-crds -- crds
+	cargo run --quiet -p gantry-crds -- reference
 
 tools: ## cargo-nextest and cargo-deny, pinned.
 	@scripts/tool cargo-nextest 0.9.151

@@ -161,12 +161,28 @@ async fn api(dir: PathBuf) -> Result<()> {
     let options = Options { cloud: Which::Simulated, guests: Kind::Light, real_limit: 0, dir };
     let lab = Lab::start(&options, |part| eprintln!("starting {part}")).await?;
     helm::install(&lab, &["replicas=0"]).await?;
-    let report = gantry_e2e::api_cases::run(lab.client.clone(), &binaries::workspace().join("e2e/api-cases")).await;
+    let outcome = api_suites(&lab).await;
     lab.stop().await?;
-    let report = report?;
-    println!("{report}");
-    if report.failures.len() > 0 {
-        bail!("{} cases were not answered as expected", report.failures.len());
+    outcome
+}
+
+/// The kinds' rules, the chart's admission policies, what the operator and others may do, and the examples.
+async fn api_suites(lab: &Lab) -> Result<()> {
+    use gantry_e2e::api_cases;
+    let workspace = binaries::workspace();
+    let cases = workspace.join("e2e/api-cases");
+    let reports = [
+        ("rules of the kinds", api_cases::run(lab.client.clone(), &cases).await?),
+        ("admission policies of the chart", api_cases::run(lab.client.clone(), &cases.join("chart")).await?),
+        ("rights, granted and refused", api_cases::access::run(lab.client.clone(), &cases.join("access")).await?),
+        ("examples", api_cases::examples::run(lab.client.clone(), &workspace.join("examples")).await?),
+    ];
+    reports.iter().for_each(|(what, report)| println!("{what}: {report}"));
+    let failed: usize = reports.iter().map(|(_, report)| report.failures.len()).sum();
+    let passed: usize = reports.iter().map(|(_, report)| report.accepted + report.rejected).sum();
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 {
+        bail!("{failed} cases were not answered as expected");
     }
     Ok(())
 }

@@ -138,7 +138,7 @@ pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
         Unauthorized { .. } => Some(Problem {
             reason: error.category().into(),
             message: format!(
-                "OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry tries again within a minute, and at once when it changes"
+                "OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry sees the change within seconds"
             ),
         }),
         Forbidden { .. } => {

@@ -27,7 +27,9 @@ const BUSY_EVERY: SignedDuration = SignedDuration::from_secs(1);
 const QUOTA_BUSY_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// The Secret is read this often; it is not watched, so that the operator need not be allowed to list Secrets.
 const SECRET_EVERY: SignedDuration = SignedDuration::from_secs(15);
-/// First and last pause after a failed round.
+/// The Secret of a cloud in trouble is read this often: a corrected one is to be seen soon.
+const TROUBLED_EVERY: Duration = Duration::from_secs(3);
+/// First and last pause of OpenStack's after a failed round.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LAST: Duration = Duration::from_secs(30);
 /// A follower looks this often whether it leads by now.
@@ -42,11 +44,13 @@ pub struct Observer {
     /// What the client was made from: the Secret's version and the spec.
     made_from: Option<(String, OpenStackCloudSpec)>,
     failures: u32,
+    /// After a failure OpenStack is left alone until then, unless the Secret or the spec changes.
+    retry_at: Option<Timestamp>,
 }
 
 impl Observer {
     pub(super) fn new(ctx: Context, key: Key, cell: Arc<Cell>) -> Self {
-        Self { ctx, key, cell, secret_at: None, made_from: None, failures: 0 }
+        Self { ctx, key, cell, secret_at: None, made_from: None, failures: 0, retry_at: None }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -63,24 +67,27 @@ impl Observer {
     async fn round(&mut self) -> Duration {
         let before = self.cell.read();
         let outcome = self.read_due().await;
-        match &outcome {
-            Ok(()) => {
-                self.failures = 0;
-                self.cell.update(|state| state.problem = None);
-            }
-            Err(found) => {
-                self.failures += 1;
-                self.cell.update(|state| state.problem = Some(found.clone()));
-            }
-        }
+        self.cell.update(|state| state.problem = outcome.as_ref().err().cloned());
         self.tell(&before);
-        if outcome.is_ok() { self.next_due() } else { RETRY_FIRST.saturating_mul(1 << self.failures.min(5)).min(RETRY_LAST) }
+        if outcome.is_ok() { self.next_due() } else { TROUBLED_EVERY }
+    }
+
+    /// Counts a failed round and sets the pause before the next one.
+    fn failed(&mut self) {
+        let pause = RETRY_FIRST.saturating_mul(1 << self.failures.min(5)).min(RETRY_LAST);
+        self.failures += 1;
+        self.retry_at = SignedDuration::try_from(pause).ok().map(|pause| now() + pause);
     }
 
     async fn read_due(&mut self) -> Result<(), Problem> {
         let Some(object) = self.ctx.stores.clouds.get(&self.key) else { return Ok(()) };
         self.connect(&object.value.spec).await?;
-        let Some(client) = self.cell.read().client else { return Ok(()) };
+        let CloudState { client: Some(client), problem: before, .. } = self.cell.read() else { return Ok(()) };
+        if let (Some(problem), Some(at)) = (before, self.retry_at)
+            && now() < at
+        {
+            return Err(problem);
+        }
         let read = async {
             self.read_catalog(&client).await?;
             self.read_quota(&client).await?;
@@ -88,8 +95,14 @@ impl Observer {
             references::read(&self.ctx, &self.key, &self.cell, &client).await
         };
         match read.await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(problem(&error).unwrap_or_else(|| Problem { reason: error.category().into(), message: error.to_string() })),
+            Ok(()) => {
+                (self.failures, self.retry_at) = (0, None);
+                Ok(())
+            }
+            Err(error) => {
+                self.failed();
+                Err(problem(&error).unwrap_or_else(|| Problem { reason: error.category().into(), message: error.to_string() }))
+            }
         }
     }
 
@@ -108,6 +121,7 @@ impl Observer {
         }
         let client = self.client(&secret, spec).map_err(|error| Problem { reason: error.category().into(), message: error.to_string() })?;
         tracing::info!(cloud = %self.key, secret = spec.credentials.secret_name, version, "credentials read");
+        (self.failures, self.retry_at) = (0, None);
         self.made_from = Some((version, spec.clone()));
         self.cell.update(|state| *state = CloudState { client: Some(client), ..fresh(state) });
         Ok(())
