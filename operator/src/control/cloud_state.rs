@@ -75,7 +75,7 @@ pub struct CloudState {
     /// Project and region.
     pub identity: Option<Identity>,
     /// Flavors by name.
-    pub flavors: BTreeMap<String, Flavor>,
+    pub flavors: Arc<BTreeMap<String, Flavor>>,
     /// Zones.
     pub zones: Vec<String>,
     /// When flavors and zones were read.

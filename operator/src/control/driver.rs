@@ -104,6 +104,7 @@ fn observation(ctx: &Context, host: &HostObject) -> Observation {
     let pods = ctx.stores.pods_by_node.get(&host.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
     Observation {
         cloud: steps::cloud_trouble(ctx, host),
+        missed: steps::missed(ctx, host, &memory),
         server: memory.server,
         sweep: memory.sweep,
         delete_sent_at: memory.delete_sent_at,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_cloud::{Cloud, CloudConfig, Error, OpenStack, Pacing, Priority, Server};
-use gantry_crds::{META_CLUSTER, META_HOST, OpenStackCloudSpec};
+use gantry_crds::{HostPhase, META_CLUSTER, META_HOST, OpenStackCloudSpec};
 use gantry_plan::model::Key;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
@@ -161,7 +161,7 @@ impl Observer {
         let (flavors, zones) = futures::try_join!(client.flavors(), client.zones())?;
         self.cell.update(|state| {
             state.identity = Some(identity);
-            state.flavors = flavors.into_iter().map(|flavor| (flavor.name.clone(), flavor)).collect();
+            state.flavors = Arc::new(flavors.into_iter().map(|flavor| (flavor.name.clone(), flavor)).collect());
             state.zones = zones;
             state.catalog_at = Some(begun);
         });
@@ -195,9 +195,9 @@ impl Observer {
         Ok(())
     }
 
-    /// Whether hosts of this cloud come or go.
+    /// Whether hosts of this cloud come or go. One that is only not ready may stay so for days and is no reason to hurry.
     fn busy(&self) -> bool {
-        self.hosts_in_motion().next().is_some()
+        self.hosts_but(&[HostPhase::Ready, HostPhase::NotReady]).next().is_some()
     }
 
     /// Whether a pool of this cloud wants to grow and cannot.
@@ -208,11 +208,12 @@ impl Observer {
         })
     }
 
-    fn hosts_in_motion(&self) -> impl Iterator<Item = Key> {
+    /// Hosts of this cloud that are being deleted or are in none of these phases.
+    fn hosts_but(&self, settled: &'static [HostPhase]) -> impl Iterator<Item = Key> {
         let key = self.key.clone();
         let hosts = self.ctx.stores.hosts.list().into_iter();
         let mine = hosts.filter(move |(host, entry)| host.namespace == key.namespace && entry.value.spec.cloud_name == key.name);
-        mine.filter(|(_, entry)| entry.value.deleting || entry.value.status.phase != gantry_crds::HostPhase::Ready).map(|(host, _)| host)
+        mine.filter(|(_, entry)| entry.value.deleting || !settled.contains(&entry.value.status.phase)).map(|(host, _)| host)
     }
 
     /// Tells planner and driver what changed.
@@ -224,7 +225,7 @@ impl Observer {
             self.ctx.signals.plan.mark();
         }
         if before.inventory.begun != after.inventory.begun || before.problem.is_some() != after.problem.is_some() {
-            self.hosts_in_motion().for_each(|host| self.ctx.signals.hosts.add(host));
+            self.hosts_but(&[HostPhase::Ready]).for_each(|host| self.ctx.signals.hosts.add(host));
         }
     }
 

@@ -102,6 +102,13 @@ pub(super) fn refresh(ctx: &Context, host: &HostObject) {
     }
 }
 
+/// Whether the newest complete list, begun after the server was last seen, does not show it.
+pub(super) fn missed(ctx: &Context, host: &HostObject, memory: &super::memory::Memory) -> bool {
+    let inventory = cloud(ctx, host).inventory;
+    let newer = inventory.begun.is_some() && inventory.begun > memory.server_at;
+    newer && host.status.server_id.as_ref().is_some_and(|id| !inventory.servers.contains_key(id))
+}
+
 fn present(server: &gantry_cloud::Server) -> ServerSeen {
     let state = match &server.status {
         ServerStatus::Build => ServerState::Build,
@@ -263,7 +270,8 @@ async fn delete_port(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>, 
 /// An error that is tried again: in the log and in an event, with OpenStack's request id.
 pub(super) fn trouble(ctx: &Context, host: &HostObject, what: &str, error: &Error) {
     tracing::warn!(host = %key_of(host), %error, category = error.category(), "{what}; tried again");
-    ctx.host_event(host, "Warning", error.category(), &format!("{what}: {error}; tried again"));
+    // Without the request id: it differs each time, and the event would never be the same twice.
+    ctx.host_event(host, "Warning", error.category(), &format!("{what}: {}; tried again", error.message()));
     if super::clouds::problem(error).is_some() {
         cell_poke(ctx, host);
     }

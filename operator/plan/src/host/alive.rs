@@ -53,6 +53,10 @@ fn with_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, St
             (status(Phase::Joining, "the server is ACTIVE"), Step::RecordActive)
         }
         ServerSeen::Present { .. } if host.active_at.is_none() => building(host, now),
+        ServerSeen::Present { .. } | ServerSeen::Unknown if seen.missed && !node_ready(seen) => (
+            status(Phase::NotReady, "the list of servers does not show this one and its node is not ready; it is being looked at"),
+            Step::LookAtServer,
+        ),
         ServerSeen::Absent { since, last, answers } => vanished(host, seen, now, (*since, *last, *answers)),
         _ => with_active_server(host, seen, now),
     }
@@ -101,6 +105,9 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Ste
     if node.labels_missing {
         return (status(Phase::Joining, "the node is being labelled"), Step::LabelNode);
     }
+    if !node.ready && node.startup_taint {
+        return (status(Phase::Joining, "the node registered and is not ready yet"), Step::Wait(REST));
+    }
     if !node.ready {
         return (status(Phase::NotReady, "the node is registered and not ready"), Step::Wait(REST));
     }
@@ -114,7 +121,7 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Ste
 
 /// A 404 by id is believed only when Nova repeated it for minutes and the node is not ready either.
 fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, answers): (Timestamp, Timestamp, u32)) -> (Status, Step) {
-    if seen.node.as_ref().is_some_and(|node| node.ready) {
+    if node_ready(seen) {
         let message = "Nova does not know the server but its node is ready: wrong credentials, or a broken proxy? Nothing is done";
         return (Status { phase: Phase::Ready, message: message.into(), empty: None }, Step::LookAtServer);
     }
@@ -126,6 +133,10 @@ fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, ans
     let message = "Nova answers that the server does not exist; that is believed only when it stays so for some minutes";
     let again = if now.duration_since(last) >= POLL { Step::LookAtServer } else { Step::Wait(POLL) };
     (status(phase, message), again)
+}
+
+fn node_ready(seen: &Observation) -> bool {
+    seen.node.as_ref().is_some_and(|node| node.ready)
 }
 
 /// `openstack:///<server id>`.

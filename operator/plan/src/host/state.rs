@@ -43,6 +43,8 @@ pub struct Observation {
     pub cloud: Option<String>,
     /// The server.
     pub server: ServerSeen,
+    /// Whether the newest complete list does not show the server: no proof of anything, but a reason to ask for it by id.
+    pub missed: bool,
     /// What looking for a server that nobody recorded has shown.
     pub sweep: Sweep,
     /// When DELETE was last answered for the server.

@@ -90,7 +90,7 @@ fn the_way_up_is_active_then_joined_then_taint_lifted_then_ready() {
     let mut seen = Observation { node: Some(tainted.clone()), ..present(ServerState::Active) };
     assert_eq!(step(&host, &seen, 5), Step::RecordJoined);
     host.joined_at = Some(at(5));
-    assert_eq!(next(&host, &seen, at(6)).0.phase, Phase::NotReady);
+    assert_eq!(next(&host, &seen, at(6)).0.phase, Phase::Joining, "not ready for the first time is no trouble");
     seen.node = Some(NodeSeen { ready: true, ..tainted });
     assert_eq!(step(&host, &seen, 7), Step::LiftStartupTaint);
     seen.node = Some(node());
@@ -131,6 +131,13 @@ fn one_404_proves_nothing_and_a_ready_node_outweighs_them_all() {
     assert_eq!(step(&joined(), &ready, 900), Step::LookAtServer);
     let dead = Observation { server: many, node: Some(NodeSeen { ready: false, ..node() }), ..Observation::default() };
     assert!(matches!(step(&joined(), &dead, 900), Step::Fail(f) if f.reason == "ServerGone"));
+}
+
+#[test]
+fn a_server_that_the_list_does_not_show_is_asked_for_by_id_only_if_its_node_is_not_ready() {
+    let missed = |node: NodeSeen| Observation { missed: true, node: Some(node), ..present(ServerState::Active) };
+    assert_eq!(step(&joined(), &missed(NodeSeen { ready: false, ..node() }), 20), Step::LookAtServer);
+    assert!(matches!(step(&joined(), &missed(node()), 20), Step::Wait(_)));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The lower bound of a plan's price: what no choice of hosts can undercut.
 
-use super::catalog::{Catalog, Group};
+use super::catalog::Catalog;
 use super::cluster::Cluster;
 use super::demand::Demand;
-use super::market::Market;
+use super::market::{Lot, Market, prices};
 use super::supply::{self, Verdicts};
 use crate::model::Snapshot;
 use crate::resources::Resources;
@@ -20,16 +20,15 @@ pub fn lower_bound_micro(snapshot: &Snapshot) -> i64 {
     let bins = supply::bins(&cluster, &demand, &catalog, &mut verdicts, &Default::default());
     let market = Market { catalog: &catalog, demand: &demand, verdicts: &verdicts };
 
-    let groups: Vec<&Group> = catalog.groups.iter().collect();
-    let mut asked = market.servable(&groups, &demand.counts());
+    let lots: Vec<Lot<'_>> = catalog.groups.iter().map(|group| market.lot(group)).collect();
+    let mut asked = market.servable(&lots, &demand.counts());
     for bin in bins {
         asked.sub(&bin.free.at_least_zero());
     }
-    let asked = asked.at_least_zero();
-    price(&market, &groups, &asked)
+    floor(&lots, &asked.at_least_zero())
 }
 
 #[allow(clippy::cast_possible_truncation)]
-fn price(market: &Market<'_>, groups: &[&Group], asked: &Resources) -> i64 {
-    market.prices(groups, asked).lower_bound(asked).floor() as i64
+fn floor(lots: &[Lot<'_>], asked: &Resources) -> i64 {
+    prices(lots, asked).lower_bound(asked).floor() as i64
 }

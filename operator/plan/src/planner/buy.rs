@@ -2,8 +2,8 @@
 
 use super::budget::{Budget, Purpose};
 use super::catalog::Group;
-use super::market::{Market, Way, Yardstick};
-use super::simulate::{STYLES, missing, repeats, styles, take};
+use super::market::{Lot, Market, Way};
+use super::simulate::{missing, repeats, take};
 
 /// Hosts that one plan buys at most; the next plan goes on.
 pub(crate) const MAX_NEW_HOSTS: usize = 5_000;
@@ -17,7 +17,8 @@ pub(crate) struct Basket {
     pub stages: Vec<(usize, Vec<usize>)>,
     /// What is used with it.
     pub budget: Budget,
-    left: Vec<usize>,
+    /// For each shape, how many are left over.
+    pub left: Vec<usize>,
     /// What it costs an hour.
     pub price_micro: i64,
 }
@@ -29,17 +30,11 @@ impl Basket {
 }
 
 impl Market<'_> {
-    /// All ways to buy for this demand.
-    pub fn ways(&self) -> Vec<Way> {
-        let of_style = |style| [Yardstick::Shares, Yardstick::Alone].map(|yardstick| Way { style: STYLES[style], yardstick });
-        styles(self.demand).flat_map(of_style).collect()
-    }
-
     /// The best basket of all ways: fewest pods left of the highest priority, then cheapest, then smallest.
     pub fn buy(&self, left: &[usize], budget: &Budget) -> Basket {
-        let baskets = self.ways().into_iter().map(|way| self.buy_so(way, left, budget));
+        let baskets = self.ways().map(|way| self.buy_so(way, left, budget));
         baskets
-            .min_by_key(|basket| (missing(&basket.left, self.demand), basket.price_micro, basket.bought.len()))
+            .min_by_key(|basket| (missing(&basket.left, self), basket.price_micro, basket.bought.len()))
             .unwrap_or_else(|| Basket::new(left.to_vec(), budget.clone()))
     }
 
@@ -56,22 +51,27 @@ impl Market<'_> {
 
     /// Every round buys at least one host or ends.
     fn from_pools(&self, groups: &[Group], basket: &mut Basket, way: Way) {
+        let market: Vec<Lot<'_>> = groups.iter().map(|group| self.lot(group)).collect();
         let mut open: Vec<&Group> = groups.iter().collect();
         while basket.bought.len() < MAX_NEW_HOSTS {
             open.retain(|group| self.room(group, &basket.budget, Purpose::Demand) > 0);
-            let Some((group, pattern)) = self.choose(&open, &basket.left, way) else {
+            let lots: Vec<Lot<'_>> = open.iter().map(|group| self.lot(group)).collect();
+            let Some((at, pattern)) = self.choose(&lots, &market, &basket.left, way) else {
                 return;
             };
-            let room = self.room(group, &basket.budget, Purpose::Demand);
+            let room = self.room(open[at], &basket.budget, Purpose::Demand);
             let times = room.min(repeats(&pattern, &basket.left)).min(MAX_NEW_HOSTS - basket.bought.len());
-            for _ in 0..times {
-                let member = basket.budget.quietest(&group.members, self.catalog);
-                let candidate = &self.catalog.candidates[member];
-                basket.budget.take(candidate, self.catalog);
-                basket.price_micro = basket.price_micro.saturating_add(candidate.offering.price_micro);
-                basket.bought.push(member);
-            }
+            (0..times).for_each(|_| self.buy_one(open[at], basket));
             take(&pattern, &mut basket.left, times);
         }
+    }
+
+    /// Buys one host of a group, in the zone that has fewest.
+    fn buy_one(&self, group: &Group, basket: &mut Basket) {
+        let member = basket.budget.quietest(&group.members, self.catalog);
+        let candidate = &self.catalog.candidates[member];
+        basket.budget.take(candidate, self.catalog);
+        basket.price_micro = basket.price_micro.saturating_add(candidate.offering.price_micro);
+        basket.bought.push(member);
     }
 }

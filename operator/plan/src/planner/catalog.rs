@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::Cluster;
 use super::demand::Demand;
-use super::supply::Verdicts;
+use super::supply::{Make, Verdicts};
 use crate::model::{Cloud, Host, Key, Offering, Pool, Snapshot};
 use crate::resources::Resources;
 use crate::scheduling::{NodeView, POOL_LABEL, ZONE};
@@ -31,6 +31,13 @@ pub(crate) struct Candidate<'a> {
     /// Allocatable without what DaemonSets take.
     pub free: Resources,
     pub verdict: usize,
+}
+
+impl<'a> Candidate<'a> {
+    /// What a host is that is bought as this.
+    pub fn make(&self) -> Make<'a> {
+        Make { rank: self.rank, price_micro: self.offering.price_micro, pool: self.pool, flavor: &self.offering.flavor }
+    }
 }
 
 /// Candidates that differ only in their zone: the planner chooses among groups, then among zones.
@@ -62,7 +69,7 @@ impl<'a> Catalog<'a> {
         for pool in 0..catalog.pools.len() {
             catalog.add_pool(pool, cluster, demand, verdicts);
         }
-        catalog.group();
+        catalog.group(verdicts);
         catalog
     }
 
@@ -76,9 +83,15 @@ impl<'a> Catalog<'a> {
         self.by_key.get(key).copied()
     }
 
-    /// The place of a host's pool in the order of weights; last if it has none.
-    pub fn rank(&self, host: &Host) -> usize {
-        self.pool_of(host).map_or(usize::MAX, |pool| self.weight_rank(pool))
+    /// What a host was bought as.
+    pub fn make(&self, host: &'a Host) -> Make<'a> {
+        let pool = self.pool_of(host);
+        Make {
+            rank: pool.map_or(usize::MAX, |pool| self.weight_rank(pool)),
+            price_micro: self.offering(host).map_or(i64::MAX, |offering| offering.price_micro),
+            pool: pool.unwrap_or(usize::MAX),
+            flavor: &host.flavor,
+        }
     }
 
     /// The offering that a host was made from, if the cloud still lists it, in its zone or any.
@@ -120,13 +133,11 @@ impl<'a> Catalog<'a> {
     }
 
     /// Joins candidates that differ only in their zone.
-    fn group(&mut self) {
+    fn group(&mut self, verdicts: &Verdicts) {
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, candidate) in self.candidates.iter().enumerate() {
-            let offering = candidate.offering;
-            if offering.unavailable.is_none() && self.pools[candidate.pool].ready.is_ok() {
-                let same = (&candidate.free, candidate.verdict);
-                let key = (candidate.rank, offering.price_micro, candidate.pool, &offering.flavor, same);
+            if candidate.offering.unavailable.is_none() && self.pools[candidate.pool].ready.is_ok() {
+                let key = (candidate.make(), &candidate.free, verdicts.of(candidate.verdict));
                 groups.entry(key).or_default().push(at);
             }
         }

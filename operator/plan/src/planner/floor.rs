@@ -3,12 +3,9 @@
 use super::budget::{Budget, Purpose};
 use super::catalog::Group;
 use super::explain::pool_obstacle;
-use super::market::{Market, Way, Yardstick};
-use super::simulate::{STYLES, take};
+use super::market::{Lot, Market, WAYS};
+use super::simulate::take;
 use crate::model::{Key, Pool};
-
-/// How the hosts of the floor are chosen.
-const WAY: Way = Way { style: STYLES[0], yardstick: Yardstick::Shares };
 
 /// What the floor needs.
 #[derive(Debug, Default)]
@@ -50,10 +47,11 @@ fn choose(market: &Market<'_>, pool: usize, left: &mut [usize], budget: &Budget)
     let owner = |group: &Group| market.catalog.candidates[group.members[0]].pool;
     let mut groups: Vec<&Group> = market.catalog.groups.iter().filter(|group| owner(group) == pool).collect();
     groups.retain(|group| market.room(group, budget, Purpose::Floor) > 0);
-    let group = match market.choose(&groups, left, WAY) {
-        Some((group, pattern)) => {
+    let lots: Vec<Lot<'_>> = groups.iter().map(|group| market.lot(group)).collect();
+    let group = match market.choose(&lots, &lots, left, WAYS[0]) {
+        Some((at, pattern)) => {
             take(&pattern, left, 1);
-            group
+            groups[at]
         }
         None => groups.first()?,
     };

@@ -1,9 +1,9 @@
-//! The market: what can be bought for the demand, and what is the best of it.
+//! The market: what can be had for the demand, and what is the best of it.
 
 use super::budget::{Budget, Purpose};
 use super::catalog::{Catalog, Group};
 use super::demand::{Demand, Shape};
-use super::fill::{Opening, Pattern, Room, Style, fill};
+use super::fill::{Opening, Order, Pattern, Room, Style, fill};
 use super::supply::Verdicts;
 use super::worth::{Buyable, Worth};
 use crate::resources::Resources;
@@ -28,91 +28,126 @@ pub(crate) enum Yardstick {
     Alone,
 }
 
-/// A way to buy.
+/// A way to buy, and to fill what was bought.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Way {
     pub style: Style,
     pub yardstick: Yardstick,
 }
 
-#[allow(clippy::cast_precision_loss)]
-impl Market<'_> {
+/// All ways, the one that is most often the best first.
+pub(crate) const WAYS: [Way; 6] = [
+    Way { style: Style { order: Order::Mixed, opening: Opening::Hardest, size_weight: 1.0 }, yardstick: Yardstick::Shares },
+    Way { style: Style { order: Order::Mixed, opening: Opening::Hardest, size_weight: 1.0 }, yardstick: Yardstick::Alone },
+    Way { style: Style { order: Order::Mixed, opening: Opening::Hardest, size_weight: 0.2 }, yardstick: Yardstick::Shares },
+    Way { style: Style { order: Order::Mixed, opening: Opening::Hardest, size_weight: 0.2 }, yardstick: Yardstick::Alone },
+    Way { style: Style { order: Order::Mixed, opening: Opening::Balanced, size_weight: 0.2 }, yardstick: Yardstick::Shares },
+    Way { style: Style { order: Order::Strict, opening: Opening::Hardest, size_weight: 1.0 }, yardstick: Yardstick::Shares },
+];
+
+/// Hosts that are alike: to be bought, or coming already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lot<'a> {
+    pub room: Room<'a>,
+    pub price_micro: i64,
+}
+
+impl Lot<'_> {
+    fn buyable(&self) -> Buyable {
+        Buyable::new(self.room.free, self.price_micro)
+    }
+}
+
+impl<'a> Market<'a> {
+    /// The ways that make a difference: with one priority there is no order among priorities.
+    pub fn ways(&self) -> impl Iterator<Item = Way> + use<> {
+        let strict = self.demand.tiers() > 1;
+        WAYS.into_iter().filter(move |way| strict || way.style.order == Order::Mixed)
+    }
+
     /// How many more hosts of a group the budget allows.
     pub fn room(&self, group: &Group, budget: &Budget, purpose: Purpose) -> usize {
         budget.room(&self.catalog.candidates[group.members[0]], purpose, self.catalog).unwrap_or(0)
     }
 
-    /// The group that gives most work for its price, and what goes into one host of it; of equals the cheapest.
-    pub fn choose<'g>(&self, groups: &[&'g Group], left: &[usize], way: Way) -> Option<(&'g Group, Pattern)> {
-        let opener = |group: &Group| self.opener(group, left);
-        let hardest = groups.iter().filter_map(|group| opener(group)).min()?;
-        let values = self.values(groups, left, way.yardstick);
-        let mut best: Option<(f64, &Group, Pattern)> = None;
-        for group in groups {
-            if way.style.opening == Opening::Hardest && opener(group) != Some(hardest) {
-                continue;
-            }
-            let pattern = fill(&self.space(group), self.demand, left, self.verdicts, way.style);
-            let work: f64 = pattern.iter().map(|(shape, count)| values[*shape] * *count as f64).sum();
-            let gain = work / self.buyable(group).price;
-            if !pattern.is_empty() && best.as_ref().is_none_or(|(most, ..)| gain > most * (1.0 + EQUAL)) {
-                best = Some((gain, group, pattern));
-            }
-        }
-        best.map(|(_, group, pattern)| (group, pattern))
+    /// Empty hosts of a group.
+    pub fn lot(&self, group: &Group) -> Lot<'a> {
+        let candidate = &self.catalog.candidates[group.members[0]];
+        let room = Room { capacity: &candidate.allocatable, free: &candidate.free, verdict: candidate.verdict };
+        Lot { room, price_micro: candidate.offering.price_micro }
     }
 
-    /// The hardest shape left that a group takes.
-    fn opener(&self, group: &Group, left: &[usize]) -> Option<usize> {
-        let room = self.space(group);
-        let takes = |(at, shape)| left[at] > 0 && room.takes(shape, self.verdicts);
+    /// All that can be bought from pools of a weight, whatever the budget says.
+    pub fn lots_of_rank(&self, rank: usize) -> Vec<Lot<'a>> {
+        let of_rank = |group: &&Group| self.catalog.candidates[group.members[0]].rank == rank;
+        self.catalog.groups.iter().filter(of_rank).map(|group| self.lot(group)).collect()
+    }
+
+    /// The lot that gives most work for its price, and what goes into one host of it; of equals the first. `market` is what values pods:
+    /// the same whatever of it can be had, so that what was bought is later filled as it was bought.
+    pub fn choose(&self, lots: &[Lot<'_>], market: &[Lot<'_>], left: &[usize], way: Way) -> Option<(usize, Pattern)> {
+        let openers: Vec<Option<usize>> = lots.iter().map(|lot| self.opener(lot, left)).collect();
+        let hardest = openers.iter().flatten().min()?;
+        let values = self.values(market, left, way.yardstick);
+        let mut best: Option<(f64, usize, Pattern)> = None;
+        for (at, lot) in lots.iter().enumerate() {
+            if openers[at].is_none() || (way.style.opening == Opening::Hardest && openers[at] != Some(*hardest)) {
+                continue;
+            }
+            let pattern = fill(&lot.room, self.demand, left, self.verdicts, way.style);
+            let gain = work(&pattern, &values) / lot.buyable().price;
+            if best.as_ref().is_none_or(|(most, ..)| gain > most * (1.0 + EQUAL)) {
+                best = Some((gain, at, pattern));
+            }
+        }
+        best.map(|(_, at, pattern)| (at, pattern))
+    }
+
+    /// The hardest shape left that a lot takes.
+    fn opener(&self, lot: &Lot<'_>, left: &[usize]) -> Option<usize> {
+        let takes = |(at, shape)| left[at] > 0 && lot.room.takes(shape, self.verdicts);
         self.demand.shapes.iter().enumerate().position(takes)
     }
 
-    /// An empty host of the group.
-    pub fn space(&self, group: &Group) -> Room<'_> {
-        let candidate = &self.catalog.candidates[group.members[0]];
-        Room { capacity: &candidate.allocatable, free: &candidate.free, verdict: candidate.verdict }
-    }
-
-    fn buyable(&self, group: &Group) -> Buyable {
-        let candidate = &self.catalog.candidates[group.members[0]];
-        Buyable::new(&candidate.free, candidate.offering.price_micro)
-    }
-
     /// What one pod of each shape is worth.
-    fn values(&self, groups: &[&Group], left: &[usize], yardstick: Yardstick) -> Vec<f64> {
+    fn values(&self, market: &[Lot<'_>], left: &[usize], yardstick: Yardstick) -> Vec<f64> {
         let shapes = self.demand.shapes.iter().zip(left);
         match yardstick {
             Yardstick::Shares => {
-                let worth = self.prices(groups, &self.servable(groups, left));
+                let worth = prices(market, &self.servable(market, left));
                 shapes.map(|(shape, _)| worth.work(&shape.requests)).collect()
             }
-            Yardstick::Alone => shapes.map(|(shape, left)| if *left > 0 { self.alone(groups, shape) } else { 0.0 }).collect(),
+            Yardstick::Alone => shapes.map(|(shape, left)| if *left > 0 { self.alone(market, shape) } else { 0.0 }).collect(),
         }
     }
 
     /// The least that a pod of this shape costs on a host full of its like.
-    fn alone(&self, groups: &[&Group], shape: &Shape<'_>) -> f64 {
-        let takes = |group: &&&Group| self.space(group).takes(shape, self.verdicts);
-        let price = |group: &&Group| self.buyable(group).price / shape.requests.times(self.space(group).free) as f64;
-        let least = groups.iter().filter(takes).map(price).fold(f64::INFINITY, f64::min);
+    #[allow(clippy::cast_precision_loss)]
+    fn alone(&self, market: &[Lot<'_>], shape: &Shape<'_>) -> f64 {
+        let takes = |lot: &&Lot<'_>| lot.room.takes(shape, self.verdicts);
+        let price = |lot: &Lot<'_>| lot.buyable().price / shape.requests.times(lot.room.free) as f64;
+        let least = market.iter().filter(takes).map(price).fold(f64::INFINITY, f64::min);
         if least.is_finite() { least } else { 0.0 }
     }
 
-    /// What CPU and memory are worth to a demand that these groups are to serve.
-    pub fn prices(&self, groups: &[&Group], asked: &Resources) -> Worth {
-        Worth::of(asked, &groups.iter().map(|group| self.buyable(group)).collect::<Vec<_>>())
-    }
-
-    /// The sum of what is asked for by the pods that at least one of the groups could take.
-    pub fn servable(&self, groups: &[&Group], left: &[usize]) -> Resources {
+    /// The sum of what is asked for by the pods that at least one of the lots could take.
+    pub fn servable(&self, lots: &[Lot<'_>], left: &[usize]) -> Resources {
         let mut total = Resources::default();
         for (shape, count) in self.demand.shapes.iter().zip(left) {
-            if *count > 0 && groups.iter().any(|group| self.space(group).takes(shape, self.verdicts)) {
+            if *count > 0 && lots.iter().any(|lot| lot.room.takes(shape, self.verdicts)) {
                 total.add(&shape.requests.scaled(*count));
             }
         }
         total
     }
+}
+
+/// What CPU and memory are worth to a demand that these lots are to serve.
+pub(crate) fn prices(lots: &[Lot<'_>], asked: &Resources) -> Worth {
+    Worth::of(asked, &lots.iter().map(Lot::buyable).collect::<Vec<_>>())
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn work(pattern: &Pattern, values: &[f64]) -> f64 {
+    pattern.iter().map(|(shape, count)| values[*shape] * *count as f64).sum()
 }

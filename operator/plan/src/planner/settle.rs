@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::budget::Budget;
 use super::buy::Basket;
-use super::market::{Market, Way};
+use super::market::Market;
 use super::report::{self, Used};
 use super::simulate::{Ground, Outcome, missing};
 use super::supply::{self, Bin, Origin};
@@ -28,26 +28,19 @@ struct Settled<'a> {
 /// Buys what pools have whatever the demand, then for the demand, and writes down who goes where.
 pub(crate) fn settle<'a>(market: &Market<'a>, bins: Vec<Bin<'a>>, budget: Budget, plan: &mut Plan) -> Used<'a> {
     let (mut coming, mut nodes): (Vec<Bin<'_>>, Vec<Bin<'_>>) = bins.into_iter().partition(|bin| bin.origin == Origin::Coming);
-    supply::sort(&mut nodes, market.verdicts);
-    let ground = Ground::new(nodes, market.demand, market.verdicts);
+    supply::sort_nodes(&mut nodes);
+    let ground = Ground::new(nodes, *market);
     plan.blocked.extend(add_floor(market, &ground, &mut coming, &budget));
 
     let start = Settled::new(market, &ground, coming, &budget);
-    let mut best: Option<Settled<'_>> = None;
-    for way in ways(market, &start) {
-        let settled = attempt(market, &ground, start.clone(), way, &budget);
-        if best.as_ref().is_none_or(|best| settled.cost(market) < best.cost(market)) {
-            best = Some(settled);
-        }
-    }
-    let best = best.unwrap_or(start);
+    let best = best_of_ways(market, &ground, &start, &budget).unwrap_or(start);
     plan.blocked.extend(best.blocked);
     report::places(market, &ground, &best.coming, &best.outcome, best.budget, plan)
 }
 
 /// Adds the hosts that pools have whatever the demand; what cannot be had is returned with its reason.
 fn add_floor<'a>(market: &Market<'a>, ground: &Ground<'a>, coming: &mut Vec<Bin<'a>>, budget: &Budget) -> Vec<(Key, String)> {
-    supply::sort(coming, market.verdicts);
+    supply::sort_coming(coming, market.verdicts);
     let left = ground.simulate(coming).coming.left;
     let floor = floor::floor(market, left, budget.clone());
     for (candidate, reason) in floor.bought {
@@ -56,21 +49,31 @@ fn add_floor<'a>(market: &Market<'a>, ground: &Ground<'a>, coming: &mut Vec<Bin<
     floor.blocked
 }
 
-/// The ways that are worth trying: none if all have room.
-fn ways(market: &Market<'_>, start: &Settled<'_>) -> Vec<Way> {
-    let waiting = start.outcome.coming.left.iter().any(|count| *count > 0);
-    if waiting { market.ways() } else { Vec::new() }
+/// The cheapest of all ways to buy for what has no room; `None` if all have.
+fn best_of_ways<'a>(market: &Market<'a>, ground: &Ground<'a>, start: &Settled<'a>, base: &Budget) -> Option<Settled<'a>> {
+    let left = &start.outcome.coming.left;
+    if left.iter().all(|count| *count == 0) {
+        return None;
+    }
+    let mut best: Option<Settled<'a>> = None;
+    for way in market.ways() {
+        let basket = market.buy_so(way, left, &start.budget);
+        let cost = (missing(&basket.left, market), start.price_micro.saturating_add(basket.price_micro));
+        if best.as_ref().is_some_and(|best| cost >= (missing(&best.outcome.coming.left, market), best.price_micro)) {
+            continue;
+        }
+        let settled = stand(market, ground, start.clone(), basket, base);
+        if best.as_ref().is_none_or(|best| settled.cost(market) < best.cost(market)) {
+            best = Some(settled);
+        }
+    }
+    best
 }
 
-/// Buys in one way, then in the best for what the simulation leaves, until that is nothing.
-fn attempt<'a>(market: &Market<'a>, ground: &Ground<'a>, start: Settled<'a>, way: Way, base: &Budget) -> Settled<'a> {
-    let mut settled = start;
-    for round in 0..MAX_ROUNDS {
-        let left = &settled.outcome.coming.left;
-        let basket = match round {
-            0 => market.buy_so(way, left, &settled.budget),
-            _ => market.buy(left, &settled.budget),
-        };
+/// Simulates with what was bought, and buys for what that leaves, until that is nothing.
+fn stand<'a>(market: &Market<'a>, ground: &Ground<'a>, start: Settled<'a>, first: Basket, base: &Budget) -> Settled<'a> {
+    let (mut settled, mut basket) = (start, first);
+    for _ in 0..MAX_ROUNDS {
         settled.note_blocked(market, &basket);
         if basket.bought.is_empty() {
             break;
@@ -78,6 +81,7 @@ fn attempt<'a>(market: &Market<'a>, ground: &Ground<'a>, start: Settled<'a>, way
         let bought = basket.bought.iter().map(|at| supply::bought(*at, &market.catalog.candidates[*at], None));
         let coming = settled.coming.into_iter().chain(bought).collect();
         settled = Settled { blocked: settled.blocked, ..Settled::new(market, ground, coming, base) };
+        basket = market.buy(&settled.outcome.coming.left, &settled.budget);
     }
     settled
 }
@@ -85,7 +89,7 @@ fn attempt<'a>(market: &Market<'a>, ground: &Ground<'a>, start: Settled<'a>, way
 impl<'a> Settled<'a> {
     /// Simulates, and drops bought hosts that get nothing, unless a pool's floor wants them.
     fn new(market: &Market<'a>, ground: &Ground<'a>, mut coming: Vec<Bin<'a>>, base: &Budget) -> Self {
-        supply::sort(&mut coming, market.verdicts);
+        supply::sort_coming(&mut coming, market.verdicts);
         let mut outcome = ground.simulate(&coming);
         if drop_unneeded(&mut coming, &outcome) {
             outcome = ground.simulate(&coming);
@@ -101,7 +105,7 @@ impl<'a> Settled<'a> {
 
     /// What is to be least: pods without room by priority, then the price, then the number of hosts.
     fn cost(&self, market: &Market<'_>) -> (Vec<usize>, i64, usize) {
-        (missing(&self.outcome.coming.left, market.demand), self.price_micro, self.coming.len())
+        (missing(&self.outcome.coming.left, market), self.price_micro, self.coming.len())
     }
 
     fn note_blocked(&mut self, market: &Market<'_>, basket: &Basket) {

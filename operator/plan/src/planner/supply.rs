@@ -22,6 +22,18 @@ pub(crate) enum Origin {
     Coming,
 }
 
+/// What a host is bought as. Hosts in flight are filled in the order in which they would be bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Make<'a> {
+    /// Place of the pool's weight; last if there is no such pool.
+    pub rank: usize,
+    /// Price, in micro-units an hour; highest if it is not known.
+    pub price_micro: i64,
+    /// The pool's place among all.
+    pub pool: usize,
+    pub flavor: &'a str,
+}
+
 /// Room for pods.
 #[derive(Clone, Debug)]
 pub(crate) struct Bin<'a> {
@@ -36,8 +48,8 @@ pub(crate) struct Bin<'a> {
     pub free: Resources,
     /// Row of [`Verdicts`].
     pub verdict: usize,
-    /// Order among hosts in flight: heaviest pool first.
-    rank: usize,
+    /// What the host is bought as; `None` for a node of which that is not known.
+    pub make: Option<Make<'a>>,
     /// Why the pool wants it whatever the demand, if so.
     pub floor: Option<String>,
 }
@@ -57,6 +69,11 @@ pub(crate) struct Verdicts {
 }
 
 impl Verdicts {
+    /// What the row says of each class.
+    pub fn of(&self, row: usize) -> &[bool] {
+        &self.rows[row]
+    }
+
     /// Whether the row admits the class.
     pub fn admits(&self, row: usize, class: usize) -> bool {
         self.rows[row][class]
@@ -109,24 +126,24 @@ pub(crate) fn bins<'a>(
     bins
 }
 
-/// The order in which bins are filled. It knows no names of hosts in flight but for ties: a host that this plan buys stands where it
-/// will stand in the next plan, so that the next plan finds room for the same pods.
-pub(crate) fn sort(bins: &mut [Bin<'_>], verdicts: &Verdicts) {
-    bins.sort_by(|a, b| {
-        let coming = |bin: &Bin<'_>| bin.origin == Origin::Coming;
-        let by_content = || {
-            (a.rank.cmp(&b.rank))
-                .then_with(|| b.capacity.cmp(&a.capacity))
-                .then_with(|| b.free.cmp(&a.free))
-                .then_with(|| verdicts.rows[a.verdict].cmp(&verdicts.rows[b.verdict]))
-        };
-        let content = if coming(a) && coming(b) { by_content() } else { std::cmp::Ordering::Equal };
-        a.origin.cmp(&b.origin).then(content).then_with(|| a.name.cmp(&b.name)).then_with(|| b.floor.is_some().cmp(&a.floor.is_some()))
-    });
+/// The order of nodes: those with workload first, then by name.
+pub(crate) fn sort_nodes(nodes: &mut [Bin<'_>]) {
+    nodes.sort_by_key(|node| (node.origin, node.name));
+}
+
+/// The order of hosts in flight. It knows no names but for ties: a host that this plan buys stands where it will stand in the next plan, so
+/// that the next plan finds room for the same pods.
+pub(crate) fn sort_coming(coming: &mut [Bin<'_>], verdicts: &Verdicts) {
+    coming.sort_by(|a, b| order(a, verdicts).cmp(&order(b, verdicts)));
+}
+
+fn order<'b>(bin: &'b Bin<'_>, verdicts: &'b Verdicts) -> impl Ord + use<'b> {
+    let content = (bin.make.is_none(), bin.make, &bin.free, verdicts.of(bin.verdict), &bin.capacity);
+    (content, bin.name, bin.floor.is_none())
 }
 
 /// A host that this plan buys, as a bin.
-pub(crate) fn bought<'a>(index: usize, candidate: &Candidate<'_>, floor: Option<String>) -> Bin<'a> {
+pub(crate) fn bought<'a>(index: usize, candidate: &Candidate<'a>, floor: Option<String>) -> Bin<'a> {
     Bin {
         origin: Origin::Coming,
         name: None,
@@ -134,7 +151,7 @@ pub(crate) fn bought<'a>(index: usize, candidate: &Candidate<'_>, floor: Option<
         capacity: candidate.allocatable.clone(),
         free: candidate.free.clone(),
         verdict: candidate.verdict,
-        rank: candidate.rank,
+        make: Some(candidate.make()),
         floor,
     }
 }
@@ -178,7 +195,7 @@ impl<'a> Seen<'a> {
     fn bin(
         self,
         origin: Origin,
-        host: Option<&Host>,
+        host: Option<&'a Host>,
         cluster: &Cluster<'a>,
         demand: &Demand<'a>,
         catalog: &Catalog<'a>,
@@ -191,7 +208,7 @@ impl<'a> Seen<'a> {
             candidate: None,
             free: cluster.free(&view, &self.allocatable),
             verdict: verdicts.row(&view, &demand.classes),
-            rank: host.map_or(usize::MAX, |host| catalog.rank(host)),
+            make: host.map(|host| catalog.make(host)),
             capacity: self.allocatable,
             floor: None,
         }
