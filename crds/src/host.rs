@@ -165,7 +165,7 @@ pub struct HostStatus {
     /// The phase in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// `Launched`, `Joined`, `Ready`, `Empty`, `Drained`.
+    /// `Launched`, `Joined`, `Ready`, `Empty`, `Failed`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
     pub conditions: Vec<Condition>,

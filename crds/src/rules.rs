@@ -271,7 +271,7 @@ pub(crate) fn consolidation_after() -> Rule {
 /// A decimal number.
 pub(crate) fn price() -> Rule {
     rule(
-        "self.matches('^[0-9]+([.][0-9]+)?$')",
+        "self.matches('^[0-9]+([.][0-9]{1,6})?$')",
         "perHour is a decimal number of at most 20 characters, in quotes and without a currency, such as \"0.12\"",
     )
 }

@@ -10,6 +10,7 @@ use kube::{Api, Client, Config};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::control::builds::Builds;
 use crate::control::clouds::Clouds;
 use crate::control::context::Context;
 use crate::control::discovery::Endpoints;
@@ -76,6 +77,7 @@ pub async fn run(options: Options) -> Result<()> {
         signals,
         clouds: Arc::new(Clouds::default()),
         offerings: Arc::new(Offerings::default()),
+        builds: Builds::default(),
         memories: Arc::new(Memories::default()),
         discovery: Endpoints::default(),
         events,

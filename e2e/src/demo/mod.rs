@@ -29,7 +29,7 @@ pub struct Settings {
 enum Running {
     /// From the chart, in a pod on a real kubelet.
     Pod,
-    /// As a process with the rights of the chart's ServiceAccount: this machine has no root for a kubelet.
+    /// As a process with the rights of the chart's ServiceAccount: this machine cannot run a kubelet.
     Process(Operator),
 }
 
@@ -39,14 +39,12 @@ enum Running {
 /// With the reason, after everything that was started has been ended.
 pub async fn run(settings: Settings) -> Result<()> {
     let start = Instant::now();
-    let root = rustix::process::geteuid().is_root();
-    let kind = if root { Kind::Auto } else { Kind::Light };
-    let options = Options { cloud: Which::Simulated, guests: kind, real_limit: 2, dir: settings.dir.clone() };
+    let options = Options { cloud: Which::Simulated, guests: Kind::Auto, real_limit: 2, dir: settings.dir.clone() };
     let mut screen = Screen::new(start);
     screen.step("starting Kubernetes, the simulated OpenStack and the guest booter (about 20 s)");
     let mut lab = Lab::start(&options, |part| eprintln!("  {part}")).await?;
     let told = tokio::select! {
-        told = tell(&mut lab, &settings, root, &mut screen) => told,
+        told = tell(&mut lab, &settings, &mut screen) => told,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
     if settings.keep {
@@ -57,8 +55,8 @@ pub async fn run(settings: Settings) -> Result<()> {
     told.and(ended)
 }
 
-async fn tell(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Screen) -> Result<()> {
-    let running = install(lab, settings, root, screen).await?;
+async fn tell(lab: &mut Lab, settings: &Settings, screen: &mut Screen) -> Result<()> {
+    let running = install(lab, settings, screen).await?;
     let times = story::tell(lab, screen).await;
     if let Running::Process(operator) = running {
         operator.stop().await?;
@@ -68,9 +66,9 @@ async fn tell(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Scree
 }
 
 /// The chart, by Helm; the operator's pod on a real kubelet where the machine allows it.
-async fn install(lab: &mut Lab, settings: &Settings, root: bool, screen: &mut Screen) -> Result<Running> {
-    if !root {
-        screen.step("no root: hosts are light guests and the operator runs as a process with the chart's ServiceAccount");
+async fn install(lab: &mut Lab, settings: &Settings, screen: &mut Screen) -> Result<Running> {
+    if let Some(why) = &lab.why_light {
+        screen.step(&format!("hosts are light guests and the operator runs as a process with the chart's ServiceAccount: {why}"));
         helm::install(lab, &["replicas=0"]).await?;
         return Ok(Running::Process(Operator::start(lab, "operator").await?));
     }

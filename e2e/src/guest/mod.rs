@@ -86,3 +86,9 @@ impl Config {
         }
     }
 }
+
+/// Why this machine cannot run real guests, in one line; `None` if it can.
+pub fn why_light(bin_dir: &std::path::Path) -> Option<String> {
+    let image = real::Image { bin_dir: bin_dir.to_owned(), images_dir: None };
+    real::check_machine(&image).err().map(|reason| format!("{reason:#}"))
+}

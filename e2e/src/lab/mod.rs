@@ -45,6 +45,8 @@ pub struct Lab {
     pub cloud: LabCloud,
     /// Guests.
     pub booter: Option<Booter>,
+    /// Why guests are light although real ones were welcome.
+    pub why_light: Option<String>,
     /// The node that carries the operator's pod, if one was asked for.
     pub infra: Option<InfraNode>,
     /// Administrator's client.
@@ -63,6 +65,8 @@ impl Lab {
     pub async fn start(options: &Options, say: impl Fn(&str)) -> Result<Self> {
         say("Kubernetes: API server, etcd, controller-manager, scheduler, kwok");
         let bin = kubernetes_binaries::find_or_build().await?;
+        let why_light = if options.guests == GuestKind::Auto { crate::guest::why_light(&bin) } else { None };
+        let options = &Options { guests: if why_light.is_some() { GuestKind::Light } else { options.guests }, ..options.clone() };
         let address = if options.guests == GuestKind::Light { Address::Loopback } else { Address::Bridge };
         let mut kubernetes = KubernetesOptions::new(bin.clone(), options.dir.join("kubernetes"), address);
         // The whole folder goes when the run was good; its logs are wanted when it was not.
@@ -78,7 +82,7 @@ impl Lab {
         say("guest booter");
         let booter = Booter::start(guests(options, &cloud, &bin)?).await.context("the guest booter did not start")?;
         let client = control_plane.client();
-        Ok(Self { control_plane, cloud, booter: Some(booter), infra: None, client, dir: options.dir.clone(), bin })
+        Ok(Self { control_plane, cloud, booter: Some(booter), why_light, infra: None, client, dir: options.dir.clone(), bin })
     }
 
     /// Boots a real node without OpenStack, for the operator's pod, tainted so that nobody else goes there.

@@ -14,8 +14,9 @@ use crate::lab::operator::Operator;
 use crate::lab::wait::until;
 use crate::lab::{Lab, helm};
 
-/// Time for hosts and pods to come; the real OpenStack builds one server a second.
-pub const COMING: Duration = Duration::from_secs(120);
+/// Time for hosts and pods to come; the real OpenStack builds one server a second, and after a kill between intent and answer
+/// a minute passes before a server is asked for again.
+pub const COMING: Duration = Duration::from_secs(240);
 /// Time for hosts to go.
 pub const GOING: Duration = Duration::from_secs(120);
 

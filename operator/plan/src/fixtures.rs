@@ -115,6 +115,7 @@ pub(crate) fn host(name: &str) -> Host {
         created: ago(60),
         deleting: false,
         failed: false,
+        joined: false,
         in_quota: false,
         empty_since: None,
     }
@@ -184,11 +185,13 @@ pub(crate) fn created(plan: &Plan) -> Vec<String> {
 
 /// Names of the hosts that are deleted, in order.
 pub(crate) fn deleted(plan: &Plan) -> Vec<&str> {
-    let shown = |command| match command {
-        &Command::DeleteHost { ref host, .. } => Some(host.name.as_str()),
-        Command::CreateHost { .. } => None,
-    };
-    plan.commands.iter().filter_map(shown).collect()
+    let mut names = Vec::new();
+    for command in &plan.commands {
+        if let Command::DeleteHost { host, .. } = command {
+            names.push(host.name.as_str());
+        }
+    }
+    names
 }
 
 /// Why the first unplaced pod is not, by each pool in turn.

@@ -195,6 +195,8 @@ pub struct Host {
     pub failed: bool,
     /// Whether the server was already counted in the cloud's quota use (it has been seen in the cloud).
     pub in_quota: bool,
+    /// Whether its node registered: if that node is gone or not ready now, the host is no capacity, and it is not on its way either.
+    pub joined: bool,
     /// Since when it has been empty.
     pub empty_since: Option<Timestamp>,
 }

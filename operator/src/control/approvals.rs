@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use gantry_cloud::ServerStatus;
+use gantry_plan::host::{ServerSeen, ServerState};
 use gantry_plan::model::Key;
 
 use super::context::{Context, key_of, now};
@@ -78,13 +79,12 @@ fn owner(ctx: &Context, csr: &Csr) -> Option<HostObject> {
             named.sort_by_key(|host| host.status.server_id.is_none());
             named.into_iter().next()
         }
-        Claimant::Token(id) => ctx
-            .stores
-            .hosts
-            .list()
-            .into_iter()
-            .map(|(_, entry)| entry.value.clone())
-            .find(|host| token_ids(host).iter().any(|own| own == id)),
+        Claimant::Token(id) => {
+            // Only hosts that have not joined: each id is a hash, and a join of hundreds would otherwise hash for all.
+            let joining = ctx.stores.hosts.list().into_iter().filter(|(_, entry)| entry.value.status.node_name.is_none());
+            let mut owners = joining.filter(|(_, entry)| token_ids(&entry.value).iter().any(|own| own == id));
+            owners.next().map(|(_, entry)| entry.value.clone())
+        }
     }
 }
 
@@ -107,10 +107,20 @@ fn facts(ctx: &Context, host: &HostObject) -> HostFacts {
 /// What the newest complete list says of the host's server.
 fn server(ctx: &Context, host: &HostObject) -> ServerFacts {
     let inventory = steps::cloud(ctx, host).inventory;
-    let Some(server) = host.status.server_id.as_ref().and_then(|id| inventory.servers.get(id)) else { return ServerFacts::Unknown };
+    let Some(server) = host.status.server_id.as_ref().and_then(|id| inventory.servers.get(id)) else { return from_answer(ctx, host) };
     if server.status != ServerStatus::Active {
         return ServerFacts::NotActive;
     }
     let addresses: BTreeSet<IpAddr> = server.addresses.iter().filter_map(|address| address.parse().ok()).collect();
     ServerFacts::Active { id: server.id.clone(), addresses }
+}
+
+/// What a GET by id answered, where the list does not show the server (it was begun before, or it leaves servers out).
+fn from_answer(ctx: &Context, host: &HostObject) -> ServerFacts {
+    match (ctx.memories.get(&host.uid).server, &host.status.server_id) {
+        (ServerSeen::Present { state: ServerState::Active, address }, Some(id)) => {
+            ServerFacts::Active { id: id.clone(), addresses: address.iter().filter_map(|address| address.parse().ok()).collect() }
+        }
+        _ => ServerFacts::Unknown,
+    }
 }

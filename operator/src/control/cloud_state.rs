@@ -6,6 +6,9 @@ use std::sync::Arc;
 use gantry_cloud::{Cloud, Flavor, Identity, Lookup, Quota, Server};
 use jiff::{SignedDuration, Timestamp};
 
+/// What a cloud says before its first answers: nobody needs to be told yet.
+pub const READING: &str = "flavors, zones, quota and servers are being read";
+
 /// What a reference in a pool's template names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RefKind {
@@ -94,7 +97,7 @@ impl CloudState {
         match &self.problem {
             Some(problem) => Err(problem.clone()),
             None if self.identity.is_none() || self.catalog_at.is_none() || self.quota.is_none() || self.inventory.begun.is_none() => {
-                Err(Problem { reason: "Reading".into(), message: "flavors, zones, quota and servers are being read".into() })
+                Err(Problem { reason: "Reading".into(), message: READING.into() })
             }
             None => Ok(()),
         }

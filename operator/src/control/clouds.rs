@@ -130,7 +130,7 @@ impl Observers {
     }
 }
 
-/// What an OpenStack error says of the cloud as a whole; `None` if it is about one request only.
+/// What an OpenStack error says of the cloud as a whole, without the request id, which differs each time and would be written each time; `None` if it is about one request only.
 pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
     use gantry_cloud::Error::{BadSpec, Config, Conflict, Forbidden, NoHost, NotFound, Quota, Unauthorized};
     match error {
@@ -141,13 +141,14 @@ pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
                 "OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry sees the change within seconds"
             ),
         }),
-        Forbidden { .. } => {
-            Some(Problem { reason: error.category().into(), message: format!("the credentials may not do what Gantry needs: {error}") })
-        }
+        Forbidden { .. } => Some(Problem {
+            reason: error.category().into(),
+            message: format!("the credentials may not do what Gantry needs: {}", error.message()),
+        }),
         Config { .. } => Some(Problem { reason: error.category().into(), message: error.to_string() }),
         _ => Some(Problem {
             reason: error.category().into(),
-            message: format!("OpenStack cannot be reached or does not answer as it should: {error}"),
+            message: format!("OpenStack cannot be reached or does not answer as it should: {}", error.message()),
         }),
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
+use super::builds::Builds;
 use super::clouds::Clouds;
 use super::discovery::Endpoints;
 use super::memory::Memories;
@@ -32,6 +33,8 @@ pub struct Context {
     pub clouds: Arc<Clouds>,
     /// What failed a short while ago.
     pub offerings: Arc<Offerings>,
+    /// Creations under way.
+    pub builds: Builds,
     /// What the driver knows of hosts beyond their objects.
     pub memories: Arc<Memories>,
     /// Where hosts find the API server.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use gantry_cloud::{Cloud, Error, PortSpec, Priority, ServerSpec, ServerStatus, UserData};
 use gantry_crds::{HostStatus, META_CLUSTER, META_HOST, META_POOL};
 use gantry_plan::host::{Failure, Sweep};
+use gantry_plan::model::Key;
 
+use super::builds::Place;
 use super::context::{Context, key_of, now};
 use super::record::{self, stamp};
 use super::steps::{self, LOOK_AGAIN, Outcome, RETRY, cloud, trouble};
@@ -67,16 +69,14 @@ async fn refused(ctx: &Context, entry: &Entry<HostObject>, what: &str, error: Er
 }
 
 fn final_failure(error: &Error) -> Option<Failure> {
-    let lasting = matches!(error, Error::Quota { .. } | Error::NoHost { .. } | Error::BadSpec { .. } | Error::Forbidden { .. });
+    let lasting = matches!(error, Error::Quota { .. } | Error::NoHost { .. } | Error::BadSpec { .. });
     lasting.then(|| Failure { reason: error.category().into(), message: error.to_string() })
 }
 
 /// Token, user data, intent, POST, id: in this order.
 pub(super) async fn server(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: &Arc<dyn Cloud>) -> Outcome {
     let host = &entry.value;
-    if !has_place(ctx, host) {
-        return Outcome::Again(LOOK_AGAIN);
-    }
+    let Some(_place) = place(ctx, host) else { return Outcome::Again(LOOK_AGAIN) };
     let spec = match server_spec(ctx, host).await {
         Ok(spec) => spec,
         Err(why) => {
@@ -112,7 +112,7 @@ async fn answered(ctx: &Context, entry: &Arc<Entry<HostObject>>, answer: Result<
         }
         Err(error) if matches!(error, Error::Ambiguous { .. } | Error::Bug { .. } | Error::Conflict { .. }) => {
             trouble(ctx, host, "the answer to the server's creation is not clear; it is looked for before it is asked for again", &error);
-            ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep::default());
+            ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep { since: Some(now()), ..Sweep::default() });
             Outcome::Again(LOOK_AGAIN)
         }
         Err(error) => {
@@ -138,20 +138,18 @@ async fn record_id(ctx: &Context, entry: &Arc<Entry<HostObject>>, id: String) ->
     Outcome::Next
 }
 
-/// Whether one more server of this cloud may be in creation.
-fn has_place(ctx: &Context, host: &HostObject) -> bool {
-    let cloud = ctx.stores.clouds.get(&gantry_plan::model::Key::new(&host.namespace, &host.spec.cloud_name));
-    let limit = cloud.map_or(0, |cloud| usize::try_from(cloud.value.spec.pacing.concurrent_builds).unwrap_or(0));
-    let building = ctx.stores.hosts.list().into_iter().filter(|(key, entry)| {
+/// A place among the cloud's concurrent builds, if there is one.
+fn place(ctx: &Context, host: &HostObject) -> Option<Place> {
+    let cloud = Key::new(&host.namespace, &host.spec.cloud_name);
+    let limit = usize::try_from(ctx.stores.clouds.get(&cloud)?.value.spec.pacing.concurrent_builds).unwrap_or(0);
+    let hosts = ctx.stores.hosts.list().into_iter();
+    let building = hosts.filter(|(key, entry)| {
         let other = &entry.value;
         let launched = gantry_crds::condition::is_true(&other.status.conditions, "Launched");
-        key.namespace == host.namespace
-            && other.spec.cloud_name == host.spec.cloud_name
-            && other.status.create_sent_at.is_some()
-            && !launched
-            && !other.deleting
+        let same_cloud = key.namespace == host.namespace && other.spec.cloud_name == host.spec.cloud_name;
+        same_cloud && other.status.create_sent_at.is_some() && !launched && !other.deleting
     });
-    building.count() < limit
+    ctx.builds.take(&cloud, &host.uid, limit, building.map(|(_, entry)| entry.uid.clone()))
 }
 
 async fn server_spec(ctx: &Context, host: &HostObject) -> Result<ServerSpec, String> {
@@ -193,7 +191,7 @@ pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: 
         }
     };
     let ours = |server: &&gantry_cloud::Server| server.metadata.get(META_HOST) == Some(&host.uid);
-    let found = servers.iter().filter(ours).max_by_key(|server| server.status == ServerStatus::Active).map(|server| server.id.clone());
+    let found = servers.iter().filter(ours).max_by_key(|server| rank(&server.status)).map(|server| server.id.clone());
     let found = match found {
         Some(id) => Some(id),
         None => match at_port(host, client).await {
@@ -210,10 +208,21 @@ pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: 
             record_id(ctx, entry, id).await
         }
         None => {
-            ctx.memories
-                .update(&host.uid, |memory| memory.sweep = Sweep { misses: memory.sweep.misses + 1, last: Some(begun), port_free: true });
+            ctx.memories.update(&host.uid, |memory| {
+                let since = memory.sweep.since.or(Some(begun));
+                memory.sweep = Sweep { since, misses: memory.sweep.misses + 1, last: Some(begun), port_free: true };
+            });
             Outcome::Next
         }
+    }
+}
+
+/// Of several servers of one host the one to keep: the losers of a race for a port end in ERROR.
+fn rank(status: &ServerStatus) -> u8 {
+    match status {
+        ServerStatus::Active => 2,
+        ServerStatus::Error | ServerStatus::Deleted | ServerStatus::SoftDeleted => 0,
+        _ => 1,
     }
 }
 

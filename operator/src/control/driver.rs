@@ -1,12 +1,10 @@
 //! The host driver's loop: takes hosts from the queue, asks the state machine what to do, has it done, writes down what came of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_crds::{TAINT_STARTUP, condition};
 use gantry_plan::host::{self, Failure, Ledger, NodeSeen, Observation, PodSeen, Step};
 use gantry_plan::model::{Key, Node, Pod};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::context::{Context, now};
@@ -23,13 +21,13 @@ const FOLLOWER_REST: Duration = Duration::from_secs(2);
 
 /// Runs until the process stops, and then until the steps under way are done: never cut between a creation and its record. Essential.
 pub async fn run(ctx: Context) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut work = JoinSet::new();
     loop {
         ctx.pulse.beat("driver");
+        let has_place = work.len() < AT_ONCE;
         let key = tokio::select! {
             () = ctx.stop.cancelled() => break,
-            key = ctx.signals.hosts.next() => key,
+            key = ctx.signals.hosts.next(), if has_place => key,
             Some(ended) = work.join_next() => {
                 if ended.is_err() {
                     tracing::error!("work on a host panicked");
@@ -39,7 +37,6 @@ pub async fn run(ctx: Context) {
             }
             () = tokio::time::sleep(Duration::from_secs(5)) => continue,
         };
-        let Ok(place) = places.clone().acquire_owned().await else { break };
         let ctx = ctx.clone();
         work.spawn(async move {
             let rest = drive(&ctx, &key).await;
@@ -47,7 +44,6 @@ pub async fn run(ctx: Context) {
             if let Some(rest) = rest {
                 ctx.signals.hosts.add_after(key, rest);
             }
-            drop(place);
         });
     }
     while work.join_next().await.is_some() {}
@@ -105,6 +101,7 @@ fn observation(ctx: &Context, host: &HostObject) -> Observation {
     Observation {
         cloud: steps::cloud_trouble(ctx, host),
         missed: steps::missed(ctx, host, &memory),
+        strays: steps::strays(ctx, host),
         server: memory.server,
         sweep: memory.sweep,
         delete_sent_at: memory.delete_sent_at,

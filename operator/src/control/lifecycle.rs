@@ -33,8 +33,8 @@ pub(super) async fn pass(ctx: &Context) {
         hold::<OpenStackCloud, _, _>(ctx, &key, &cloud, !used).await;
     }
     give_up_failed(ctx).await;
-    let hosts = ctx.stores.hosts.list();
-    ctx.memories.retain(|uid| hosts.iter().any(|(_, entry)| entry.uid == uid));
+    let uids: std::collections::HashSet<String> = ctx.stores.hosts.list().into_iter().map(|(_, entry)| entry.uid.clone()).collect();
+    ctx.memories.retain(|uid| uids.contains(uid));
 }
 
 type Hosts = Vec<(Key, std::sync::Arc<Entry<HostObject>>)>;
@@ -44,7 +44,7 @@ fn hosts_of(ctx: &Context, which: impl Fn(&HostObject) -> bool) -> Hosts {
 }
 
 async fn release(ctx: &Context, hosts: &Hosts, why: &str) {
-    for (key, entry) in hosts.iter().filter(|(_, entry)| !entry.value.deleting) {
+    for (key, entry) in hosts.iter().filter(|(_, entry)| !entry.value.deleting).take_while(|_| ctx.may_act()) {
         ctx.host_event(&entry.value, "Normal", "HostReleased", why);
         delete_host(ctx, key, &entry.uid, entry.version).await;
     }

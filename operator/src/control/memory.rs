@@ -19,6 +19,8 @@ pub struct Memory {
     pub delete_sent_at: Option<Timestamp>,
     /// Ports known to be left.
     pub ports_left: Option<Vec<String>>,
+    /// How often ports were looked for that nobody recorded.
+    pub ports_looked: u32,
     /// Whether the token is known to be gone.
     pub token_gone: bool,
     /// The last refusal of an eviction.

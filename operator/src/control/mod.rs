@@ -1,6 +1,7 @@
 //! The loops that join the rest: cloud observers, the planning loop, the host driver, the certificate approver.
 
 pub mod approvals;
+pub mod builds;
 pub mod cloud_state;
 pub mod clouds;
 pub mod context;

@@ -6,16 +6,20 @@ use gantry_crds::{FINALIZER, Host, TAINT_STARTUP};
 use gantry_plan::host::PodSeen;
 use gantry_plan::model::Key;
 use k8s_openapi::api::core::v1::{Node, Pod};
-use kube::api::{DeleteParams, EvictParams, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, EvictParams, ListParams, Patch, PatchParams, Preconditions};
 use kube::{Api, Error};
 use serde_json::{Value, json};
 
 use super::context::{Context, key_of, now};
 use super::record;
-use super::steps::{Outcome, RETRY};
+use super::steps::{LOOK_AGAIN, Outcome, RETRY};
 use crate::bootstrap::{labels, token_store};
 use crate::kube::objects::HostObject;
+use crate::kube::project;
 use crate::kube::store::Entry;
+
+/// A node was patched: its informer brings the host back before this.
+const PATCHED: Outcome = Outcome::Again(std::time::Duration::from_secs(5));
 
 fn nodes(ctx: &Context) -> Api<Node> {
     Api::all(ctx.client.clone())
@@ -57,6 +61,8 @@ pub(super) async fn record_joined(ctx: &Context, entry: &Entry<HostObject>) -> O
         record::set(status, host, "Joined", true, "NodeRegistered", &format!("node {} registered", host.name));
     })
     .await;
+    // ACTIVE is not enough: an image that never joins must not end its own pause.
+    ctx.offerings.succeeded(&super::steps::offering(host));
     ctx.metrics.host_joined(host.created, now());
     Outcome::Next
 }
@@ -92,7 +98,9 @@ pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outc
     let left: Vec<_> = taints.iter().filter(|taint| taint.key != TAINT_STARTUP).collect();
     let change = json!({"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": left}});
     let outcome = patch(ctx, host, &change, "the startup taint cannot be lifted").await;
-    ctx.metrics.host_ready(host.created, now());
+    if outcome == PATCHED {
+        ctx.metrics.host_ready(host.created, now());
+    }
     outcome
 }
 
@@ -104,8 +112,8 @@ pub(super) async fn cordon(ctx: &Context, host: &HostObject) -> Outcome {
 /// Patches the node and waits for the informer: the same step would otherwise be decided again at once.
 async fn patch(ctx: &Context, host: &HostObject, change: &Value, what: &str) -> Outcome {
     match nodes(ctx).patch(&host.name, &PatchParams::default(), &Patch::Merge(change)).await {
-        Ok(_) => Outcome::Again(RETRY),
-        Err(Error::Api(status)) if status.code == 404 || status.code == 409 => Outcome::Again(RETRY),
+        Ok(_) => PATCHED,
+        Err(Error::Api(status)) if status.code == 404 || status.code == 409 => Outcome::Again(LOOK_AGAIN),
         Err(error) => failed(ctx, host, what, &error),
     }
 }
@@ -113,7 +121,7 @@ async fn patch(ctx: &Context, host: &HostObject, change: &Value, what: &str) -> 
 /// Asks for evictions by UID; a refusal (a PodDisruptionBudget) is remembered and tried again later.
 pub(super) async fn evict(ctx: &Context, host: &HostObject, pods: &[PodSeen]) -> Outcome {
     ctx.memories.update(&host.uid, |memory| memory.eviction_refused = None);
-    for pod in pods {
+    for pod in pods.iter().take_while(|_| ctx.may_act()) {
         let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &pod.namespace);
         let preconditions = Preconditions { uid: Some(pod.uid.clone()), resource_version: None };
         let params = EvictParams {
@@ -131,6 +139,27 @@ pub(super) async fn evict(ctx: &Context, host: &HostObject, pods: &[PodSeen]) ->
         }
     }
     Outcome::Again(std::time::Duration::from_secs(1))
+}
+
+/// Asked of the API server itself, just before the server goes: a watch that has silently fallen behind must not cost running pods.
+pub(super) async fn drained(ctx: &Context, host: &HostObject) -> bool {
+    if host.status.node_name.is_none() {
+        return true;
+    }
+    let pods: Api<Pod> = Api::all(ctx.client.clone());
+    let here = ListParams::default().fields(&format!("spec.nodeName={}", host.name));
+    let found = match pods.list(&here).await {
+        Ok(found) => found,
+        Err(error) => {
+            failed(ctx, host, "the pods of the node cannot be listed before its server is deleted", &error);
+            return false;
+        }
+    };
+    let left = found.items.into_iter().filter_map(project::pod).filter(|pod| !super::driver::stays(pod) && !pod.terminating).count();
+    if left > 0 {
+        tracing::warn!(host = %key_of(host), pods = left, "pods still run on the node although the watch shows none; its server is not deleted");
+    }
+    left == 0
 }
 
 /// Deletes the Node object that stood for the host, and no namesake.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_cloud::{Cloud, CloudConfig, Error, OpenStack, Pacing, Priority, Server};
-use gantry_crds::{HostPhase, META_CLUSTER, META_HOST, OpenStackCloudSpec};
+use gantry_cloud::{Cloud, CloudConfig, Error, Identity, OpenStack, Priority, Server};
+use gantry_crds::{Credentials, HostPhase, META_CLUSTER, META_HOST, OpenStackCloudSpec, Pacing};
 use gantry_plan::model::Key;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
@@ -32,6 +32,8 @@ const TROUBLED_EVERY: Duration = Duration::from_secs(3);
 /// First and last pause of OpenStack's after a failed round.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LAST: Duration = Duration::from_secs(30);
+/// The observer never looks more often than this.
+const SHORTEST_REST: Duration = Duration::from_millis(100);
 /// A follower looks this often whether it leads by now.
 const FOLLOWER_EVERY: Duration = Duration::from_secs(1);
 
@@ -41,8 +43,8 @@ pub struct Observer {
     key: Key,
     cell: Arc<Cell>,
     secret_at: Option<Timestamp>,
-    /// What the client was made from: the Secret's version and the spec.
-    made_from: Option<(String, OpenStackCloudSpec)>,
+    /// What the client was made from: the Secret's version, and what of the spec it depends on.
+    made_from: Option<(String, Credentials, Pacing)>,
     failures: u32,
     /// After a failure OpenStack is left alone until then, unless the Secret or the spec changes.
     retry_at: Option<Timestamp>,
@@ -108,21 +110,30 @@ impl Observer {
 
     /// Makes a client if there is none for the Secret and spec as they are now.
     async fn connect(&mut self, spec: &OpenStackCloudSpec) -> Result<(), Problem> {
-        let same_spec = self.made_from.as_ref().is_some_and(|(_, made)| made == spec);
+        let same_spec =
+            self.made_from.as_ref().is_some_and(|(_, credentials, pacing)| *credentials == spec.credentials && *pacing == spec.pacing);
         let troubled = self.cell.read().problem.is_some();
         if same_spec && !troubled && !due(self.secret_at, SECRET_EVERY) {
             return Ok(());
         }
-        let secret = self.secret(&spec.credentials.secret_name).await?;
         self.secret_at = Some(now());
+        let secret = match self.secret(&spec.credentials.secret_name).await {
+            Ok(secret) => secret,
+            // What was read before still works: hosts can be cleaned up although somebody deleted the Secret first.
+            Err(missing) if same_spec => {
+                tracing::warn!(cloud = %self.key, why = missing.message, "the credentials that were read before are used");
+                return Ok(());
+            }
+            Err(missing) => return Err(missing),
+        };
         let version = secret.metadata.resource_version.clone().unwrap_or_default();
-        if same_spec && self.made_from.as_ref().is_some_and(|(made, _)| *made == version) {
+        if same_spec && self.made_from.as_ref().is_some_and(|(made, ..)| *made == version) {
             return Ok(());
         }
         let client = self.client(&secret, spec).map_err(|error| Problem { reason: error.category().into(), message: error.to_string() })?;
         tracing::info!(cloud = %self.key, secret = spec.credentials.secret_name, version, "credentials read");
         (self.failures, self.retry_at) = (0, None);
-        self.made_from = Some((version, spec.clone()));
+        self.made_from = Some((version, spec.credentials.clone(), spec.pacing.clone()));
         self.cell.update(|state| *state = CloudState { client: Some(client), ..fresh(state) });
         Ok(())
     }
@@ -149,7 +160,8 @@ impl Observer {
             message: format!("Secret {} has no key clouds.yaml; it holds the file of that name", spec.credentials.secret_name),
         })?;
         let config = CloudConfig::from_clouds_yaml(&yaml, &spec.credentials.cloud, text("cacert").as_deref())?;
-        let pacing = Pacing { requests_per_second: u32::try_from(spec.pacing.requests_per_second).unwrap_or(1), ..Pacing::default() };
+        let requests_per_second = u32::try_from(spec.pacing.requests_per_second).unwrap_or(1);
+        let pacing = gantry_cloud::Pacing { requests_per_second, ..gantry_cloud::Pacing::default() };
         Ok(Arc::new(OpenStack::connect(config, pacing, self.ctx.metrics.cloud_hook(&self.key))?))
     }
 
@@ -158,6 +170,7 @@ impl Observer {
             return Ok(());
         }
         let (begun, identity) = (now(), client.identity().await?);
+        self.same_project(&identity)?;
         let (flavors, zones) = futures::try_join!(client.flavors(), client.zones())?;
         self.cell.update(|state| {
             state.identity = Some(identity);
@@ -166,6 +179,22 @@ impl Observer {
             state.catalog_at = Some(begun);
         });
         Ok(())
+    }
+
+    /// A 404 of another project's would prove our servers gone: while hosts exist the project must stay the same.
+    fn same_project(&self, identity: &Identity) -> Result<(), Error> {
+        let known = self.ctx.stores.clouds.get(&self.key).and_then(|cloud| cloud.value.status.project_id.clone());
+        let hosts = self.hosts_but(&[]).count();
+        match known.filter(|known| *known != identity.project_id && hosts > 0) {
+            None => Ok(()),
+            Some(known) => Err(Error::Config {
+                message: format!(
+                    "the credentials are of project {}, and {hosts} hosts were created in project {known}: give credentials of that project, \
+                     or delete the pools first",
+                    identity.project_id
+                ),
+            }),
+        }
     }
 
     async fn read_quota(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
@@ -229,20 +258,18 @@ impl Observer {
         }
     }
 
+    /// How long nothing is due.
     fn next_due(&self) -> Duration {
         let state = self.cell.read();
-        let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY.min(SECRET_EVERY) };
-        let since = state.inventory.begun.map_or(SignedDuration::ZERO, |begun| now().duration_since(begun));
-        let busy_rest = (every - since).max(SignedDuration::from_millis(100));
-        if self.blocked() {
-            Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST).min(Duration::from_secs(5))
-        } else {
-            Duration::try_from(busy_rest).unwrap_or(RETRY_FIRST)
-        }
+        let (list_every, quota_every) =
+            (if self.busy() { BUSY_EVERY } else { IDLE_EVERY }, if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY });
+        let dues = [(state.inventory.begun, list_every), (state.quota.map(|(_, at)| at), quota_every), (self.secret_at, SECRET_EVERY)];
+        let left = dues.iter().map(|(last, every)| last.map_or(SignedDuration::ZERO, |last| *every - now().duration_since(last)));
+        Duration::try_from(left.min().unwrap_or(BUSY_EVERY)).unwrap_or_default().max(SHORTEST_REST)
     }
 }
 
-/// What of an earlier client's state still holds for a new one: nothing but the last list, which proves presence only.
+/// What of an earlier client's state still holds for a new one: nothing but why the earlier one could not be used.
 fn fresh(old: &CloudState) -> CloudState {
     CloudState { problem: old.problem.clone(), ..CloudState::default() }
 }

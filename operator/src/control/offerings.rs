@@ -44,10 +44,15 @@ impl Offerings {
     /// Counts a failure; the answer says until when the offering is left out.
     pub fn failed(&self, key: OfferingKey, reason: &str, message: &str, now: Timestamp) -> Timestamp {
         let mut map = self.lock();
+        if let Some(old) = map.get(&key).filter(|old| old.until > now) {
+            // One of a burst that was asked for before the first failure was known: it says nothing new.
+            return old.until;
+        }
         let before = map.get(&key).filter(|old| now.duration_since(old.until) < FORGET_AFTER).map_or(0, |old| old.count);
         let factor = 1_i32.checked_shl(before.min(16)).unwrap_or(i32::MAX);
         let pause = BACKOFF_FIRST.checked_mul(factor).unwrap_or(BACKOFF_LAST).min(BACKOFF_LAST);
-        let until = now + pause;
+        // Whole seconds, as the API keeps it: the status would otherwise never equal what was written.
+        let until = Timestamp::from_second((now + pause).as_second()).unwrap_or(now);
         map.insert(key, Failed { reason: reason.into(), message: message.into(), until, count: before + 1 });
         until
     }
@@ -92,12 +97,26 @@ mod tests {
     #[test]
     fn the_pause_doubles_up_to_its_limit_and_success_ends_it() {
         let offerings = Offerings::default();
-        let pauses: Vec<i64> = (0..7).map(|_| offerings.failed(key(), "NoValidHost", "m", at(0)).as_second()).collect();
+        let mut now = 0;
+        let pauses = (0..7).map(|_| {
+            let until = offerings.failed(key(), "NoValidHost", "m", at(now)).as_second();
+            let pause = until - now;
+            now = until;
+            pause
+        });
+        let pauses: Vec<i64> = pauses.collect();
         assert_eq!(pauses, [15, 30, 60, 120, 240, 300, 300]);
-        assert!(offerings.get(&key(), at(299)).is_some());
-        assert!(offerings.get(&key(), at(300)).is_none());
+        assert!(offerings.get(&key(), at(now - 1)).is_some());
+        assert!(offerings.get(&key(), at(now)).is_none());
         offerings.succeeded(&key());
-        assert_eq!(offerings.failed(key(), "NoValidHost", "m", at(301)).as_second(), 316);
+        assert_eq!(offerings.failed(key(), "NoValidHost", "m", at(now)).as_second(), now + 15);
+    }
+
+    #[test]
+    fn a_burst_of_failures_counts_once() {
+        let offerings = Offerings::default();
+        let until: Vec<i64> = (0..10).map(|_| offerings.failed(key(), "NoValidHost", "m", at(0)).as_second()).collect();
+        assert_eq!(until, [15; 10]);
     }
 
     #[test]

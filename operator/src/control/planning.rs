@@ -12,6 +12,7 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::{Api, Error};
 use tokio::time::Instant;
 
+use super::cloud_state::READING;
 use super::context::{Context, now};
 use super::purchase::{self, Purchase};
 use super::{lifecycle, snapshot, status};
@@ -24,6 +25,9 @@ const BATCH_LONGEST: Duration = Duration::from_secs(1);
 const RESYNC: Duration = Duration::from_secs(30);
 /// Hosts that are written to the API server at the same time.
 const WRITES_AT_ONCE: usize = 16;
+/// Looks for a Host whose creation was not answered, and the pause between them.
+const FIND_ATTEMPTS: usize = 5;
+const FIND_PAUSE: Duration = Duration::from_secs(1);
 /// An unplaced pod is told again after this long.
 const TELL_AGAIN: Duration = Duration::from_secs(300);
 /// Unplaced pods told in one pass.
@@ -127,7 +131,21 @@ async fn create(ctx: &Context, purchase: &Purchase, pods: &[Key]) {
         }
         Err(error) => {
             tracing::warn!(pool = %purchase.pool, %error, "a Host could not be written; planned again");
+            if !matches!(error, Error::Api(_)) {
+                find_written(ctx, &api, host.metadata.name.as_deref().unwrap_or_default()).await;
+            }
             ctx.signals.plan.mark();
+        }
+    }
+}
+
+/// The answer to a write was lost: the Host may exist, and must be known before anything is planned again.
+async fn find_written(ctx: &Context, api: &Api<Host>, name: &str) {
+    for _ in 0..FIND_ATTEMPTS {
+        match api.get_opt(name).await {
+            Ok(Some(host)) => return ctx.stores.put_host(host),
+            Ok(None) => return,
+            Err(_) => tokio::time::sleep(FIND_PAUSE).await,
         }
     }
 }
@@ -209,7 +227,7 @@ impl Told {
                 .collect();
             let message = format!("No new host can help: {}", why.join("; "));
             let known = self.0.get(&pod.uid).is_some_and(|(before, at)| *before == message && at.elapsed() < TELL_AGAIN);
-            if known || budget == 0 {
+            if known || budget == 0 || message.contains(READING) {
                 continue;
             }
             budget -= 1;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::context::{Context, key_of, now};
+use super::status::merge_patch;
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
 
@@ -61,7 +62,8 @@ pub(super) fn set(status: &mut HostStatus, host: &HostObject, type_: &str, holds
 async fn write(ctx: &Context, entry: &Entry<HostObject>, new: HostStatus) -> bool {
     let key = key_of(&entry.value);
     let api: Api<Host> = Api::namespaced(ctx.client.clone(), &key.namespace);
-    let patch = json!({"metadata": {"resourceVersion": entry.version.to_string()}, "status": with_nulls(&new)});
+    let patch =
+        json!({"metadata": {"resourceVersion": entry.version.to_string()}, "status": merge_patch(&json!(entry.value.status), json!(new))});
     match api.patch_status(&key.name, &PatchParams::default(), &Patch::Merge(&patch)).await {
         Ok(host) => {
             ctx.stores.put_host(host);
@@ -84,15 +86,6 @@ async fn read_again(ctx: &Context, api: &Api<Host>, key: &Key) {
     if let Ok(Some(host)) = api.get_opt(&key.name).await {
         ctx.stores.put_host(host);
     }
-}
-
-/// A merge patch removes a field only by `null`: the one field that is ever taken back is spelled out.
-fn with_nulls(status: &HostStatus) -> Value {
-    let mut value = json!(status);
-    if status.create_sent_at.is_none() {
-        value["createSentAt"] = Value::Null;
-    }
-    value
 }
 
 fn phase(phase: Phase) -> HostPhase {

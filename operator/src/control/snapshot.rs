@@ -18,6 +18,9 @@ const VCPU_PRICE_MICRO: i64 = 10_000;
 /// Price of a GiB hour where no price is given, in micro-units (0.0040).
 const GIB_PRICE_MICRO: i64 = 4_000;
 
+/// `createSentAt` is kept in whole seconds, and Nova counts a server once it has answered.
+const SENT_ROUNDING: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
 /// Takes it. The caller has checked that all stores are synced.
 pub fn take(ctx: &Context, now: Timestamp) -> Snapshot {
     Snapshot {
@@ -50,7 +53,9 @@ fn host(ctx: &Context, key: &Key, host: &HostObject) -> model::Host {
         created: host.created,
         deleting: host.deleting,
         failed: condition::is_true(&host.status.conditions, "Failed"),
-        in_quota: host.status.server_id.is_some() && quota_at.zip(sent).is_some_and(|(read, sent)| read > sent),
+        joined: condition::is_true(&host.status.conditions, "Joined"),
+        in_quota: host.status.server_id.is_some()
+            && quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING),
         empty_since: condition::find(&host.status.conditions, "Empty").filter(|c| c.status == "True").map(|c| c.last_transition_time.0),
     }
 }
@@ -113,18 +118,24 @@ pub(super) fn ready(ctx: &Context, key: &Key, pool: &PoolObject) -> Result<(), S
     for (kind, lookup) in references::named(&pool.spec.template) {
         state.resolve(kind, &lookup)?;
     }
-    known(&pool.spec.template.flavors.names, |name| state.flavors.contains_key(name), "flavor")?;
-    known(&pool.spec.template.zones, |zone| state.zones.iter().any(|known| known == zone), "availability zone")?;
+    let (flavors, zones) = missing(&pool.spec.template, &state);
+    all_missing(&pool.spec.template.flavors.names, &flavors, "flavor")?;
+    all_missing(&pool.spec.template.zones, &zones, "availability zone")?;
     ctx.discovery.endpoint(pool.spec.template.bootstrap.kubeadm.api_server.as_deref()).map(drop)
 }
 
-fn known(names: &[String], exists: impl Fn(&str) -> bool, word: &str) -> Result<(), String> {
-    match names.iter().find(|name| !exists(name)) {
-        Some(missing) => {
-            Err(format!("{word} {missing} does not exist in the cloud; correct the name in the pool's template, or create it"))
-        }
-        None => Ok(()),
+/// Flavors and zones that a template names and the cloud does not have now: they are left out, and the others serve.
+pub(super) fn missing<'a>(template: &'a gantry_crds::Template, state: &CloudState) -> (Vec<&'a str>, Vec<&'a str>) {
+    let flavors = template.flavors.names.iter().filter(|name| !state.flavors.contains_key(*name)).map(String::as_str).collect();
+    let zones = template.zones.iter().filter(|zone| !state.zones.contains(zone)).map(String::as_str).collect();
+    (flavors, zones)
+}
+
+fn all_missing(named: &[String], missing: &[&str], word: &str) -> Result<(), String> {
+    if missing.is_empty() || missing.len() < named.len() {
+        return Ok(());
     }
+    Err(format!("{word} {} does not exist in the cloud; correct the name in the pool's template, or create it", missing.join(", ")))
 }
 
 fn cloud(ctx: &Context, key: &Key, cloud: &CloudObject, now: Timestamp) -> model::Cloud {

@@ -16,11 +16,11 @@ use kube::core::NamespaceResourceScope;
 use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::{Context, reference};
 use super::offerings::OfferingKey;
-use super::snapshot::offerings;
+use super::snapshot::{missing, offerings};
 use crate::kube::objects::{CloudObject, PoolObject};
 
 /// Writes what changed.
@@ -56,7 +56,7 @@ fn pool_status(ctx: &Context, key: &Key, pool: &PoolObject, planned: &Pool, plan
         message,
         observed_generation: Some(pool.generation),
     };
-    condition::set(&mut conditions, condition("Ready", readiness(pool, planned, mine.len())));
+    condition::set(&mut conditions, condition("Ready", readiness(ctx, pool, planned, mine.len())));
     condition::set(&mut conditions, condition("CanGrow", growth(key, planned, plan)));
     VMPoolStatus {
         conditions,
@@ -68,10 +68,21 @@ fn pool_status(ctx: &Context, key: &Key, pool: &PoolObject, planned: &Pool, plan
     }
 }
 
-fn readiness(pool: &PoolObject, planned: &Pool, hosts: usize) -> (bool, &'static str, String) {
+/// What was found, and what is left out because the cloud does not have it.
+fn resolved(ctx: &Context, pool: &PoolObject) -> String {
+    let state = ctx.clouds.state(&Key::new(&pool.namespace, &pool.spec.cloud_name));
+    let (flavors, zones) = missing(&pool.spec.template, &state);
+    if flavors.is_empty() && zones.is_empty() {
+        return "cloud, flavors, zones, image and networks were found".into();
+    }
+    let names = [flavors, zones].concat().join(", ");
+    format!("left out, because the cloud does not have it: {names}; everything else was found")
+}
+
+fn readiness(ctx: &Context, pool: &PoolObject, planned: &Pool, hosts: usize) -> (bool, &'static str, String) {
     match &planned.ready {
         _ if pool.deleting => (false, "Deleting", format!("the pool is being deleted; {hosts} hosts are being drained and deleted")),
-        Ok(()) => (true, "Resolved", "cloud, flavors, zones, image and networks were found".into()),
+        Ok(()) => (true, "Resolved", resolved(ctx, pool)),
         Err(why) => (false, "NotReady", why.clone()),
     }
 }
@@ -192,6 +203,20 @@ fn summary(quota: &gantry_cloud::Quota) -> BTreeMap<String, String> {
     [("cores".to_owned(), line(quota.cores)), ("instances".to_owned(), line(quota.instances))].into()
 }
 
+/// The merge patch that makes `new` of `old`: a field that is left out of `new` is taken away only by `null`.
+pub(super) fn merge_patch(old: &Value, mut new: Value) -> Value {
+    if let (Some(old), Some(new)) = (old.as_object(), new.as_object_mut()) {
+        for (name, value) in old {
+            match new.get_mut(name) {
+                None => drop(new.insert(name.clone(), Value::Null)),
+                Some(inner) if inner.is_object() => *inner = merge_patch(value, inner.take()),
+                Some(_) => {}
+            }
+        }
+    }
+    new
+}
+
 /// Patches the status if it differs from what is there.
 async fn put<K, T>(ctx: &Context, key: &Key, old: &T, new: T)
 where
@@ -202,7 +227,21 @@ where
         return;
     }
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &key.namespace);
-    if let Err(error) = api.patch_status(&key.name, &PatchParams::default(), &Patch::Merge(json!({ "status": new }))).await {
+    if let Err(error) =
+        api.patch_status(&key.name, &PatchParams::default(), &Patch::Merge(json!({ "status": merge_patch(&json!(old), json!(new)) }))).await
+    {
         tracing::warn!(object = %key, kind = %K::kind(&()), %error, "a status could not be written; written again with the next change");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_taken_away() {
+        let old = json!({"a": 1, "b": {"x": 1, "y": 2}, "list": [1]});
+        let new = json!({"b": {"x": 3}, "c": 4});
+        assert_eq!(merge_patch(&old, new), json!({"a": null, "b": {"x": 3, "y": null}, "c": 4, "list": null}));
     }
 }

@@ -13,6 +13,7 @@ use super::context::{Context, key_of, now};
 use super::offerings::OfferingKey;
 use super::record;
 use super::{create, nodes};
+use crate::bootstrap::token_store;
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
 
@@ -20,6 +21,8 @@ use crate::kube::store::Entry;
 pub(super) const RETRY: Duration = Duration::from_secs(3);
 /// Pause while an answer of the cloud is awaited: the observer's next list.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Looks for a port whose creation was not recorded, before there is none.
+const PORT_LOOKS: u32 = 3;
 /// GET by id is not repeated within this time while the lists still show the server.
 const GET_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
@@ -61,8 +64,9 @@ async fn with_cloud(ctx: &Context, entry: &Arc<Entry<HostObject>>, step: Step) -
         Step::FindServer => create::find(ctx, entry, &client).await,
         Step::ForgetCreate => create::forget(ctx, entry).await,
         Step::LookAtServer => look(ctx, host, &client).await,
-        Step::RecordActive => record_active(ctx, entry).await,
+        Step::RecordActive => record_active(ctx, entry, &client).await,
         Step::DeleteServer => delete_server(ctx, host, &client).await,
+        Step::DeleteStray(id) => delete_stray(ctx, host, &client, &id).await,
         Step::LookAtPorts => look_at_ports(ctx, host, &client).await,
         Step::DeletePort(id) => delete_port(ctx, host, &client, &id).await,
         _ => Outcome::Again(RETRY),
@@ -100,6 +104,13 @@ pub(super) fn refresh(ctx: &Context, host: &HostObject) {
             memory.server_at = Some(begun);
         });
     }
+}
+
+/// Servers of the newest complete list that bear this host's UID and are not the recorded one.
+pub(super) fn strays(ctx: &Context, host: &HostObject) -> Vec<String> {
+    let inventory = cloud(ctx, host).inventory;
+    let all = inventory.by_host.get(&host.uid).into_iter().flatten();
+    all.filter(|id| Some(*id) != host.status.server_id.as_ref()).cloned().collect()
 }
 
 /// Whether the newest complete list, begun after the server was last seen, does not show it.
@@ -174,14 +185,25 @@ fn absent(before: ServerSeen, asked: jiff::Timestamp) -> ServerSeen {
     }
 }
 
-async fn record_active(ctx: &Context, entry: &Entry<HostObject>) -> Outcome {
+/// The server is ACTIVE: is it on the network that it was given, and will its token last for the join?
+async fn record_active(ctx: &Context, entry: &Entry<HostObject>, client: &Arc<dyn Cloud>) -> Outcome {
     let host = &entry.value;
+    match off_its_port(host, client).await {
+        Ok(None) => {}
+        Ok(Some(failure)) => return fail(ctx, entry, &failure).await,
+        Err(error) => {
+            trouble(ctx, host, "the server's port cannot be looked at", &error);
+            return Outcome::Again(RETRY);
+        }
+    }
+    if let Err(error) = token_store::ensure(&ctx.client, &host.uid, &host.name, now()).await {
+        tracing::warn!(host = %key_of(host), %error, "the bootstrap token cannot be renewed; the join may come too late");
+    }
     let address = match ctx.memories.get(&host.uid).server {
         ServerSeen::Present { address, .. } => address,
         _ => None,
     };
     let id = host.status.server_id.clone().unwrap_or_default();
-    ctx.offerings.succeeded(&offering(host));
     record::ledger(ctx, entry, |status| {
         status.address = address;
         status.provider_id = Some(format!("openstack:///{id}"));
@@ -189,6 +211,14 @@ async fn record_active(ctx: &Context, entry: &Entry<HostObject>) -> Outcome {
     })
     .await;
     Outcome::Next
+}
+
+/// An ACTIVE server may have lost its port to the clean-up of a second creation: then it is on no network and will never join.
+async fn off_its_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<Failure>, Error> {
+    let (Some(port), Some(server)) = (host.status.port_ids.first(), &host.status.server_id) else { return Ok(None) };
+    let device = client.port(port).await?.device_id;
+    let message = || format!("the server is ACTIVE but its port {port} is bound to {:?}: it is on no network; it is replaced", device);
+    Ok((device != *server).then(|| Failure { reason: "PortLost".into(), message: message() }))
 }
 
 /// Records that the host cannot go on, and leaves its offering out of plans for a while.
@@ -225,6 +255,9 @@ pub(super) fn offering(host: &HostObject) -> OfferingKey {
 
 async fn delete_server(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>) -> Outcome {
     let Some(id) = &host.status.server_id else { return Outcome::Again(RETRY) };
+    if !nodes::drained(ctx, host).await {
+        return Outcome::Again(RETRY);
+    }
     match client.delete_server(id).await {
         Ok(()) => tracing::info!(host = %key_of(host), server = id, "deletion of the server asked for"),
         Err(Error::NotFound { .. }) => remember(ctx, host, absent(ctx.memories.get(&host.uid).server, now()), now()),
@@ -238,9 +271,27 @@ async fn delete_server(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>
     Outcome::Next
 }
 
+/// By id, and only what a complete list showed with our UID; the next list shows whether it is gone.
+async fn delete_stray(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>, id: &str) -> Outcome {
+    tracing::warn!(host = %key_of(host), server = id, "a second server bears this host's UID; it is deleted");
+    if let Err(error) = client.delete_server(id).await
+        && !matches!(error, Error::NotFound { .. })
+    {
+        trouble(ctx, host, "a second server of this host cannot be deleted", &error);
+    }
+    cell_poke(ctx, host);
+    Outcome::Again(RETRY)
+}
+
 async fn look_at_ports(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>) -> Outcome {
     match client.ports_by_tag(&create::host_tag(host)).await {
         Ok(found) => {
+            let unrecorded = host.status.port_ids.len() < host.spec.ports.len();
+            if found.is_empty() && unrecorded && ctx.memories.get(&host.uid).ports_looked < PORT_LOOKS {
+                // A creation that was answered late may still show up.
+                ctx.memories.update(&host.uid, |memory| memory.ports_looked += 1);
+                return Outcome::Again(RETRY);
+            }
             let mut left: Vec<String> = found.into_iter().map(|port| port.id).collect();
             left.extend(host.status.port_ids.iter().filter(|id| !left.contains(id)).cloned().collect::<Vec<_>>());
             ctx.memories.update(&host.uid, |memory| memory.ports_left = Some(left));

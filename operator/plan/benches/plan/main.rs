@@ -26,7 +26,6 @@ fn print_ratios() {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn print_ratio(name: &str, snapshot: &Snapshot) {
     let start = std::time::Instant::now();
     let plan = plan(snapshot);

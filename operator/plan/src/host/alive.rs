@@ -11,6 +11,9 @@ const POLL: SignedDuration = SignedDuration::from_secs(5);
 const REST: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn next(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
+    if let Some(stray) = seen.strays.first().filter(|_| host.server_id.is_some()) {
+        return (status(Phase::Building, "a second server bears this host's UID; it is being deleted"), Step::DeleteStray(stray.clone()));
+    }
     if let Some(failure) = &host.failed {
         return (status(Phase::Failed, &failure.message), Step::Wait(REST));
     }
@@ -18,7 +21,8 @@ pub(super) fn next(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status
         return (status(Phase::Pending, "decided; nothing exists in the cloud yet"), Step::AddFinalizer);
     }
     if let Some(why) = seen.cloud.as_ref().filter(|_| host.active_at.is_none()) {
-        return (status(Phase::Pending, &format!("waits for the cloud: {why}")), Step::Wait(POLL));
+        let phase = if host.port_ids.is_empty() { Phase::Pending } else { Phase::Building };
+        return (status(phase, &format!("waits for the cloud: {why}")), Step::Wait(POLL));
     }
     if host.server_id.is_some() {
         return with_server(host, seen, now);
@@ -41,14 +45,26 @@ fn find_server(seen: &Observation, sent: Timestamp, now: Timestamp) -> (Status, 
 
 /// Whether two complete lists, the last one begun after the grace, and the free port agree that POST /servers created nothing.
 pub(super) fn not_created(seen: &Observation, sent: Timestamp, now: Timestamp) -> bool {
-    let late_enough = seen.sweep.last.is_some_and(|last| last.duration_since(sent) >= AMBIGUOUS_GRACE);
+    let begun = seen.sweep.since.map_or(sent, |since| since.max(sent));
+    let late_enough = seen.sweep.last.is_some_and(|last| last.duration_since(begun) >= AMBIGUOUS_GRACE);
     late_enough && seen.sweep.misses >= 2 && seen.sweep.port_free && now >= sent
 }
 
 fn with_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
+    let (status, step) = by_server(host, seen, now);
+    // What a complete list does not show is asked for by id, once a list; it changes what is known, not what people are told.
+    let ask = seen.missed && seen.cloud.is_none() && !node_ready(seen) && !matches!(step, Step::Fail(_));
+    (status, if ask { Step::LookAtServer } else { step })
+}
+
+fn by_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
     match &seen.server {
         ServerSeen::Unknown if host.active_at.is_none() => (status(Phase::Building, "the server is being looked at"), Step::LookAtServer),
-        ServerSeen::Present { state: ServerState::Error(failure), .. } => failed(failure.clone()),
+        ServerSeen::Present { state: ServerState::Error(failure), .. } if host.active_at.is_none() => failed(failure.clone()),
+        ServerSeen::Present { state: ServerState::Error(failure), .. } if !node_ready(seen) => {
+            let message = format!("{}; its node is not ready. Repair the server, or delete the Host to have it replaced", failure.message);
+            (status(Phase::NotReady, &message), Step::Wait(REST))
+        }
         ServerSeen::Present { state: ServerState::Active, .. } if host.active_at.is_none() => {
             (status(Phase::Joining, "the server is ACTIVE"), Step::RecordActive)
         }
@@ -77,7 +93,7 @@ fn with_active_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Sta
     match &seen.node {
         None if host.joined_at.is_none() => joining(host, now),
         None => (status(Phase::NotReady, "the node registered but is not there any more; the server still is"), Step::Wait(REST)),
-        Some(node) => with_node(host, seen, node),
+        Some(node) => with_node(host, seen, node, now),
     }
 }
 
@@ -93,7 +109,7 @@ fn joining(host: &Ledger, now: Timestamp) -> (Status, Step) {
     (status(Phase::Joining, "the server is ACTIVE; its node has not registered yet"), Step::Wait(POLL))
 }
 
-fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Step) {
+fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen, now: Timestamp) -> (Status, Step) {
     let expected = host.server_id.as_deref().map(provider_id).unwrap_or_default();
     if !node.provider_id.is_empty() && node.provider_id != expected {
         let message = format!("a node of this name belongs to {}, not to {expected}; it is left alone", node.provider_id);
@@ -104,6 +120,11 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Ste
     }
     if node.labels_missing {
         return (status(Phase::Joining, "the node is being labelled"), Step::LabelNode);
+    }
+    if !node.ready && node.startup_taint && age(host.joined_at.unwrap_or(now), now) > JOIN_LIMIT {
+        let message =
+            format!("the node registered but was not ready within {} minutes; it never took a pod and is replaced", JOIN_LIMIT.as_mins());
+        return failed(Failure { reason: "NeverReady".into(), message });
     }
     if !node.ready && node.startup_taint {
         return (status(Phase::Joining, "the node registered and is not ready yet"), Step::Wait(REST));
@@ -121,9 +142,10 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen) -> (Status, Ste
 
 /// A 404 by id is believed only when Nova repeated it for minutes and the node is not ready either.
 fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, answers): (Timestamp, Timestamp, u32)) -> (Status, Step) {
+    let again = if now.duration_since(last) >= POLL { Step::LookAtServer } else { Step::Wait(POLL) };
     if node_ready(seen) {
         let message = "Nova does not know the server but its node is ready: wrong credentials, or a broken proxy? Nothing is done";
-        return (Status { phase: Phase::Ready, message: message.into(), empty: None }, Step::LookAtServer);
+        return (Status { phase: Phase::Ready, message: message.into(), empty: None }, again);
     }
     if answers >= ABSENT_ANSWERS && last.duration_since(since) >= VANISHED_GRACE {
         let message = "the server was deleted in OpenStack by somebody else; the host is given up".to_owned();
@@ -131,7 +153,6 @@ fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, ans
     }
     let phase = if host.joined_at.is_some() { Phase::NotReady } else { Phase::Building };
     let message = "Nova answers that the server does not exist; that is believed only when it stays so for some minutes";
-    let again = if now.duration_since(last) >= POLL { Step::LookAtServer } else { Step::Wait(POLL) };
     (status(phase, message), again)
 }
 

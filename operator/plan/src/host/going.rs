@@ -25,6 +25,9 @@ pub(super) fn next(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status
     if !gone {
         return delete_server(host, seen, now);
     }
+    if let Some(stray) = seen.strays.first() {
+        return (status(Phase::Deleting, "a second server bears this host's UID; it is being deleted"), Step::DeleteStray(stray.clone()));
+    }
     leftovers(host, seen)
 }
 
@@ -69,8 +72,12 @@ fn evict(to_evict: Vec<PodSeen>, seen: &Observation, now: Timestamp) -> (Status,
             (status(Phase::Draining, &message), Step::Wait(EVICT_AGAIN))
         }
         refused => {
-            let because = refused.as_ref().map(|(_, why)| format!("; before: {why}")).unwrap_or_default();
-            (status(Phase::Draining, &format!("{} to evict{because}", pods(to_evict.len()))), Step::Evict(to_evict))
+            // The same words while it is refused again and again: the status is not written each time.
+            let message = match refused {
+                Some((_, why)) => format!("{} cannot be evicted yet: {why}", pods(to_evict.len())),
+                None => format!("{} to evict", pods(to_evict.len())),
+            };
+            (status(Phase::Draining, &message), Step::Evict(to_evict))
         }
     }
 }

@@ -16,7 +16,8 @@ pub const BUILD_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 /// A node that has not registered this long after its server was ACTIVE will not; the life of a bootstrap token.
 pub const JOIN_LIMIT: SignedDuration = SignedDuration::from_mins(15);
 /// After an unclear answer to POST /servers: a server that neither two complete lists nor the port show by then was not created.
-pub const AMBIGUOUS_GRACE: SignedDuration = SignedDuration::from_secs(20);
+/// As long as a creation may take in Nova's API and the proxies before it; the port, which only one server gets, covers what is later still.
+pub const AMBIGUOUS_GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// Time between the first and the last of the 404s by id that prove a server gone which we did not delete ourselves.
 pub const VANISHED_GRACE: SignedDuration = SignedDuration::from_mins(3);
 /// The same for a server that we asked Nova to delete.

@@ -45,6 +45,8 @@ pub struct Observation {
     pub server: ServerSeen,
     /// Whether the newest complete list does not show the server: no proof of anything, but a reason to ask for it by id.
     pub missed: bool,
+    /// Other servers that bear this host's UID, in the newest complete list: losers of a creation that was answered late.
+    pub strays: Vec<String>,
     /// What looking for a server that nobody recorded has shown.
     pub sweep: Sweep,
     /// When DELETE was last answered for the server.
@@ -101,6 +103,8 @@ pub enum ServerState {
 /// Looking for a server after an unclear answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sweep {
+    /// When looking began: after the answer was lost, or after a restart.
+    pub since: Option<Timestamp>,
     /// Complete lists since `create_sent_at` that did not show a server with our UID, and the time of the last of them.
     pub misses: u32,
     /// Start of the last of those lists.
@@ -203,6 +207,8 @@ pub enum Step {
     Evict(Vec<PodSeen>),
     /// DELETE the server.
     DeleteServer,
+    /// DELETE a server that bears our UID and is not the recorded one.
+    DeleteStray(String),
     /// List the ports that bear our tag.
     LookAtPorts,
     /// DELETE this port.

@@ -60,12 +60,28 @@ fn ports_come_before_the_server() {
 fn an_unclear_creation_is_looked_for_and_not_repeated() {
     let host = Ledger { create_sent_at: Some(at(1)), ..with_port() };
     assert_eq!(step(&host, &Observation::default(), 2), Step::FindServer);
-    let early = Observation { sweep: Sweep { misses: 9, last: Some(at(10)), port_free: true }, ..Observation::default() };
+    let early = Observation { sweep: Sweep { misses: 9, last: Some(at(10)), port_free: true, since: None }, ..Observation::default() };
     assert_eq!(step(&host, &early, 500), Step::FindServer, "the last list began too early to prove anything");
-    let bound = Observation { sweep: Sweep { misses: 9, last: Some(at(100)), port_free: false }, ..Observation::default() };
+    let bound = Observation { sweep: Sweep { misses: 9, last: Some(at(100)), port_free: false, since: None }, ..Observation::default() };
     assert_eq!(step(&host, &bound, 500), Step::FindServer, "the port is bound, so there is a server");
-    let sure = Observation { sweep: Sweep { misses: 2, last: Some(at(100)), port_free: true }, ..Observation::default() };
+    let sure = Observation { sweep: Sweep { misses: 2, last: Some(at(100)), port_free: true, since: None }, ..Observation::default() };
     assert_eq!(step(&host, &sure, 500), Step::ForgetCreate);
+    let slow = Observation { sweep: Sweep { since: Some(at(90)), ..sure.sweep }, ..Observation::default() };
+    assert_eq!(step(&host, &slow, 500), Step::FindServer, "the answer was lost at 90 s: the grace counts from there");
+}
+
+#[test]
+fn a_node_that_never_becomes_ready_is_given_up() {
+    let tainted = NodeSeen { startup_taint: true, ready: false, ..node() };
+    let seen = Observation { node: Some(tainted), ..present(ServerState::Active) };
+    assert!(matches!(step(&joined(), &seen, 9 + JOIN_LIMIT.as_secs()), Step::Wait(_)));
+    assert!(matches!(step(&joined(), &seen, 11 + JOIN_LIMIT.as_secs()), Step::Fail(f) if f.reason == "NeverReady"));
+}
+
+#[test]
+fn a_building_server_that_the_list_omits_is_asked_for_by_id() {
+    let seen = Observation { missed: true, ..present(ServerState::Build) };
+    assert_eq!(step(&with_server(), &seen, 5), Step::LookAtServer);
 }
 
 #[test]
@@ -123,12 +139,34 @@ fn an_error_of_nova_fails_the_host() {
 }
 
 #[test]
+fn an_error_after_active_is_told_and_deletes_nothing() {
+    let failure = Failure { reason: "ServerError".into(), message: "live migration failed".into() };
+    for ready in [true, false] {
+        let node = Some(NodeSeen { ready, ..node() });
+        let seen = Observation { node, ..present(ServerState::Error(failure.clone())) };
+        assert!(matches!(step(&joined(), &seen, 30), Step::Wait(_)), "ready: {ready}");
+    }
+}
+
+#[test]
+fn a_second_server_of_the_same_host_is_deleted_by_id_once_the_first_is_recorded() {
+    let seen = Observation { strays: vec!["loser".into()], ..present(ServerState::Build) };
+    assert_eq!(step(&with_server(), &seen, 3), Step::DeleteStray("loser".into()));
+    let unrecorded = Ledger { create_sent_at: Some(at(1)), ..with_port() };
+    assert_eq!(step(&unrecorded, &seen, 3), Step::FindServer, "which one loses is not known yet");
+    let going = Ledger { deleting: true, ..with_server() };
+    let gone = Observation { server: absent(30, 40, 2), strays: vec!["loser".into()], ..Observation::default() };
+    assert_eq!(step(&going, &gone, 50), Step::DeleteStray("loser".into()));
+}
+
+#[test]
 fn one_404_proves_nothing_and_a_ready_node_outweighs_them_all() {
     let once = Observation { server: absent(20, 20, 1), ..Observation::default() };
     assert!(matches!(step(&joined(), &once, 21), Step::Wait(_)));
     let many = absent(20, 20 + VANISHED_GRACE.as_secs(), 50);
     let ready = Observation { server: many.clone(), node: Some(node()), ..Observation::default() };
     assert_eq!(step(&joined(), &ready, 900), Step::LookAtServer);
+    assert!(matches!(step(&joined(), &ready, 20 + VANISHED_GRACE.as_secs() + 1), Step::Wait(_)), "asked at a pace");
     let dead = Observation { server: many, node: Some(NodeSeen { ready: false, ..node() }), ..Observation::default() };
     assert!(matches!(step(&joined(), &dead, 900), Step::Fail(f) if f.reason == "ServerGone"));
 }

@@ -28,7 +28,6 @@ pub fn lower_bound_micro(snapshot: &Snapshot) -> i64 {
     floor(&lots, &asked.at_least_zero())
 }
 
-#[allow(clippy::cast_possible_truncation)]
 fn floor(lots: &[Lot<'_>], asked: &Resources) -> i64 {
     prices(lots, asked).lower_bound(asked).floor() as i64
 }

@@ -43,14 +43,14 @@ impl Market<'_> {
         let mut basket = Basket::new(left.to_vec(), budget.clone());
         let rank = |group: &Group| self.catalog.candidates[group.members[0]].rank;
         for groups in self.catalog.groups.chunk_by(|a, b| rank(a) == rank(b)) {
-            self.from_pools(groups, &mut basket, way);
+            self.buy_from(groups, &mut basket, way);
             basket.stages.push((rank(&groups[0]), basket.left.clone()));
         }
         basket
     }
 
     /// Every round buys at least one host or ends.
-    fn from_pools(&self, groups: &[Group], basket: &mut Basket, way: Way) {
+    fn buy_from(&self, groups: &[Group], basket: &mut Basket, way: Way) {
         let market: Vec<Lot<'_>> = groups.iter().map(|group| self.lot(group)).collect();
         let mut open: Vec<&Group> = groups.iter().collect();
         while basket.bought.len() < MAX_NEW_HOSTS {

@@ -155,7 +155,7 @@ pub(crate) fn cloud_of_host(host: &Host) -> Key {
     Key::new(&host.key.namespace, &host.cloud)
 }
 
-/// All clouds of a snapshot by key, with those that only hosts and pools know.
+/// Whether the snapshot has the pool's cloud.
 pub(crate) fn knows_cloud(snapshot: &Snapshot, pool: &Pool) -> bool {
     snapshot.clouds.contains_key(&cloud_key(pool))
 }

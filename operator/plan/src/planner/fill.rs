@@ -148,7 +148,57 @@ impl Open<'_> {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn share(amount: i64, of: i64) -> f64 {
     if of <= 0 { 0.0 } else { amount as f64 / of as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{offers, pod, pods, world};
+
+    const BALANCED: Style = Style { order: Order::Mixed, opening: Opening::Balanced, size_weight: 0.0 };
+
+    /// How many of each shape go into a node of 8 CPUs and 32 GiB; shapes are in the order of planning.
+    fn filled(pods: Vec<crate::model::Pod>, style: Style) -> Vec<usize> {
+        let snapshot = world(pods);
+        let demand = Demand::of(&snapshot);
+        let mut verdicts = Verdicts::default();
+        let labels = Default::default();
+        let view = crate::scheduling::NodeView { name: None, labels: &labels, taints: &[] };
+        let verdict = verdicts.row(&view, &demand.classes);
+        let capacity = offers(8_000, 32);
+        let room = Room { capacity: &capacity, free: &capacity, verdict };
+        let pattern = fill(&room, &demand, &demand.counts(), &verdicts, style);
+        let count = |shape| pattern.iter().find(|(at, _)| *at == shape).map_or(0, |(_, count)| *count);
+        (0..demand.shapes.len()).map(count).collect()
+    }
+
+    #[test]
+    fn shapes_that_complement_each_other_share_a_node() {
+        let mut all = pods(10, "memory", 1_000, 7);
+        all.extend(pods(10, "cpu", 1_000, 1));
+        assert_eq!(filled(all, BALANCED), [4, 4]);
+    }
+
+    #[test]
+    fn the_hardest_pod_opens_a_node_if_it_is_to() {
+        let mut all = pods(4, "small", 2_000, 8);
+        all.push(pod("hard", 5_000, 16));
+        assert_eq!(filled(all.clone(), BALANCED), [0, 4]);
+        assert_eq!(filled(all, Style { opening: Opening::Hardest, ..BALANCED }), [1, 1]);
+    }
+
+    #[test]
+    fn higher_priorities_go_first_where_they_must() {
+        let mut all = pods(8, "low", 1_000, 4);
+        all.extend(pods(2, "high", 1_000, 1));
+        all.iter_mut().filter(|pod| pod.key.name.starts_with("high")).for_each(|pod| pod.priority = 1);
+        assert_eq!(filled(all, Style { order: Order::Strict, ..BALANCED })[0], 2);
+    }
+
+    #[test]
+    fn pods_that_ask_for_nothing_are_placed_at_once() {
+        assert_eq!(filled(pods(200, "tiny", 0, 0), BALANCED), [110]);
+    }
 }

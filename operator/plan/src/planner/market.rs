@@ -122,7 +122,6 @@ impl<'a> Market<'a> {
     }
 
     /// The least that a pod of this shape costs on a host full of its like.
-    #[allow(clippy::cast_precision_loss)]
     fn alone(&self, market: &[Lot<'_>], shape: &Shape<'_>) -> f64 {
         let takes = |lot: &&Lot<'_>| lot.room.takes(shape, self.verdicts);
         let price = |lot: &Lot<'_>| lot.buyable().price / shape.requests.times(lot.room.free) as f64;
@@ -147,7 +146,6 @@ pub(crate) fn prices(lots: &[Lot<'_>], asked: &Resources) -> Worth {
     Worth::of(asked, &lots.iter().map(Lot::buyable).collect::<Vec<_>>())
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn work(pattern: &Pattern, values: &[f64]) -> f64 {
     pattern.iter().map(|(shape, count)| values[*shape] * *count as f64).sum()
 }

@@ -39,13 +39,16 @@ pub(crate) fn surplus<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>) -> Vec<G
 /// the next one's time is up.
 pub(crate) fn empty<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>, used: &HashSet<&str>) -> (Vec<Going<'a>>, Option<Timestamp>) {
     let now = cluster.snapshot.now;
+    let is_ready = |cluster: &Cluster<'_>, host: &Host| cluster.nodes.get(host.key.name.as_str()).is_some_and(|node| node.ready);
     let (mut going, mut next) = (Vec::new(), None);
     for (at, pool) in catalog.pools.iter().enumerate() {
         let (Some(after), None) = (pool.empty_after, pool.replicas) else {
             continue;
         };
         let hosts = live_hosts(cluster, catalog, at);
-        let spare = hosts.len().saturating_sub(pool.min_hosts);
+        // A host whose node is gone or not ready is none that the minimum asks for: it must not send a healthy one away.
+        let useful = hosts.iter().filter(|host| !host.joined || is_ready(cluster, host)).count();
+        let spare = useful.saturating_sub(pool.min_hosts);
         let mut idle: Vec<(&Host, Timestamp)> = hosts.into_iter().filter_map(|host| Some((host, is_empty(host, cluster, used)?))).collect();
         idle.sort_by_key(|(host, since)| (*since, &host.key));
         for (host, since) in idle.into_iter().take(spare) {

@@ -49,8 +49,8 @@ impl<'a> Ground<'a> {
         self.filled[style].get_or_init(|| self.pour(STYLES[style]))
     }
 
-    /// Fills the nodes, then what is coming, in the first way that leaves nothing, else in the one that leaves least of the highest priority.
-    /// Hosts in flight must be in their order.
+    /// Fills the nodes, then what is coming, in the first way that leaves nothing, else in the one that leaves least of the highest
+    /// priority. Hosts in flight must be in their order.
     pub fn simulate(&self, coming: &[Bin<'_>]) -> Outcome {
         let mut best: Option<(Vec<usize>, Outcome)> = None;
         for (style, way) in self.ways() {

@@ -117,7 +117,8 @@ pub(crate) fn bins<'a>(
         }
     }
     let mut in_flight: Vec<&Host> = cluster.snapshot.hosts.iter().collect();
-    in_flight.retain(|host| is_live(host) && !going.contains(&host.key) && !cluster.nodes.contains_key(host.key.name.as_str()));
+    in_flight
+        .retain(|host| is_live(host) && !host.joined && !going.contains(&host.key) && !cluster.nodes.contains_key(host.key.name.as_str()));
     in_flight.sort_by_key(|host| &host.key);
     for host in in_flight {
         let bin = Seen::of_host(host).bin(Origin::Coming, Some(host), cluster, demand, catalog, verdicts);

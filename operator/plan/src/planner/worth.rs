@@ -24,7 +24,6 @@ pub(crate) struct Worth {
     pod: f64,
 }
 
-#[allow(clippy::cast_precision_loss)]
 impl Buyable {
     /// A node with so much free, for a price in micro-units; what is free counts as one micro-unit.
     pub fn new(free: &Resources, price_micro: i64) -> Self {
@@ -32,7 +31,6 @@ impl Buyable {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
 impl Worth {
     /// The prices that value this total demand highest.
     pub fn of(total: &Resources, nodes: &[Buyable]) -> Self {
@@ -76,4 +74,38 @@ fn memory_price(cpu: f64, nodes: &[Buyable]) -> f64 {
 
 fn finite(price: f64) -> f64 {
     if price.is_finite() { price } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::resources;
+
+    /// A balanced node of 4 CPUs and 16 GiB for 4, and one of 4 CPUs and 32 GiB for 6.
+    fn nodes() -> [Buyable; 2] {
+        [Buyable::new(&resources(4_000, 16), 4_000_000), Buyable::new(&resources(4_000, 32), 6_000_000)]
+    }
+
+    fn bound(cpu_milli: i64, memory_gib: i64) -> i64 {
+        let total = resources(cpu_milli, memory_gib);
+        Worth::of(&total, &nodes()).lower_bound(&total).round() as i64
+    }
+
+    #[test]
+    fn the_bound_is_the_cheapest_fractional_mix() {
+        assert_eq!([bound(8_000, 32), bound(8_000, 64), bound(8_000, 48), bound(8_000, 0)], [8, 12, 10, 8].map(|units| units * 1_000_000));
+    }
+
+    #[test]
+    fn no_node_holds_more_worth_than_it_costs() {
+        let worth = Worth::of(&resources(8_000, 48), &nodes());
+        for (cpu, memory, price) in [(4_000, 16, 4e6), (4_000, 32, 6e6)] {
+            assert!(worth.lower_bound(&resources(cpu, memory)) <= price * (1.0 + 1e-9));
+        }
+    }
+
+    #[test]
+    fn nothing_to_buy_is_worth_nothing() {
+        assert_eq!(Worth::of(&resources(8_000, 48), &[]), Worth::default());
+    }
 }

@@ -98,7 +98,7 @@ fn tolerations_are_kubernetes_own() {
         (toleration("dedicated", "Gt", "1", ""), false),
     ];
     for (toleration, expected) in cases {
-        assert_eq!(untolerated(&taints, &[toleration.clone()]).is_none(), expected, "{toleration:?}");
+        assert_eq!(untolerated(&taints, std::slice::from_ref(&toleration)).is_none(), expected, "{toleration:?}");
     }
 }
 
@@ -106,7 +106,7 @@ fn tolerations_are_kubernetes_own() {
 fn preferences_keep_nobody_away_and_every_taint_must_be_tolerated() {
     let soft = taint("spare", "", "PreferNoSchedule");
     let hard = taint("dedicated", "db", "NoExecute");
-    assert_eq!(untolerated(&[soft.clone()], &[]), None);
+    assert_eq!(untolerated(std::slice::from_ref(&soft), &[]), None);
     let tolerated = toleration("other", "Exists", "", "");
     let taints = [taint("other", "", "NoSchedule"), soft, hard.clone()];
     assert_eq!(untolerated(&taints, &[tolerated]), Some(&hard));

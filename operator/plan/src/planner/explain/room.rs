@@ -49,7 +49,6 @@ fn most<'a>(candidates: &[&Candidate<'a>], of: fn(&Resources) -> i64) -> (i64, &
 }
 
 /// Bytes as GiB with at most two decimals.
-#[allow(clippy::cast_precision_loss)]
 fn gib(bytes: i64) -> String {
     let text = format!("{:.2}", bytes as f64 / GIB);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 
 use crate::fixtures::*;
 use crate::model::{Host, Key, Line, Pod, Pool, Snapshot};
-use crate::planner::{Command, Plan, plan};
+use crate::planner::{Command, Plan, lower_bound_micro, plan};
 use worlds::{extreme, shuffled, world};
 
 const CASES: u32 = 400;
@@ -84,6 +84,13 @@ fn mentioned(plan: &Plan) -> Vec<Key> {
     keys
 }
 
+fn price(command: &Command) -> i64 {
+    match command {
+        Command::CreateHost { price_micro, .. } => *price_micro,
+        Command::DeleteHost { .. } => 0,
+    }
+}
+
 fn waits(pod: &&Pod) -> bool {
     pod.unschedulable
         && pod.node_name.is_none()
@@ -155,6 +162,13 @@ proptest! {
             prop_assert!(entry.reasons.iter().all(|(_, why)| !why.is_empty()));
             prop_assert!(!entry.reasons.is_empty());
         }
+    }
+
+    #[test]
+    fn no_plan_is_cheaper_than_the_lower_bound(snapshot in world()) {
+        let plan = plan(&snapshot);
+        let price: i64 = plan.commands.iter().map(price).sum();
+        prop_assert!(!plan.unplaced.is_empty() || price >= lower_bound_micro(&snapshot));
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn hosts() -> impl Strategy<Value = Vec<(Host, Option<Node>)>> {
             allocatable: offers(cpu, memory),
             deleting: state == 0,
             failed: state == 1,
+            joined: false,
             in_quota: state > 4,
             empty_since: (state > 3).then(|| ago(empty)),
             created: ago(empty * 3),
