@@ -25,14 +25,6 @@ pub struct Settings {
     pub keep: bool,
 }
 
-/// How the operator runs in the demo.
-enum Running {
-    /// From the chart, in a pod on a real kubelet.
-    Pod,
-    /// As a process with the rights of the chart's ServiceAccount: this machine cannot run a kubelet.
-    Process(Operator),
-}
-
 /// Runs the demo.
 ///
 /// # Errors
@@ -56,25 +48,25 @@ pub async fn run(settings: Settings) -> Result<()> {
 }
 
 async fn tell(lab: &mut Lab, settings: &Settings, screen: &mut Screen) -> Result<()> {
-    let running = install(lab, settings, screen).await?;
+    let process = install(lab, settings, screen).await?;
     let times = story::tell(lab, screen).await;
-    if let Running::Process(operator) = running {
+    if let Some(operator) = process {
         operator.stop().await?;
     }
     times?.print();
     Ok(())
 }
 
-/// The chart, by Helm; the operator's pod on a real kubelet where the machine allows it.
-async fn install(lab: &mut Lab, settings: &Settings, screen: &mut Screen) -> Result<Running> {
+/// The chart, by Helm; the operator's pod on a real kubelet where the machine allows it, else the operator as a process.
+async fn install(lab: &mut Lab, settings: &Settings, screen: &mut Screen) -> Result<Option<Operator>> {
     if let Some(why) = &lab.why_light {
         screen.step(&format!("hosts are light guests and the operator runs as a process with the chart's ServiceAccount: {why}"));
         helm::install(lab, &["replicas=0"]).await?;
-        return Ok(Running::Process(Operator::start(lab, "operator").await?));
+        return Ok(Some(Operator::start(lab, "operator").await?));
     }
     screen.step("starting a node for the operator (a real kubelet and containerd), installing the chart with Helm");
     chart::install(lab, &settings.image).await?;
-    Ok(Running::Pod)
+    Ok(None)
 }
 
 async fn stay(lab: &Lab, told: &Result<()>) {
