@@ -12,7 +12,7 @@ export CC_x86_64_unknown_linux_musl := musl-gcc
 LAB := $(RELEASE)/gantry-lab
 STEP := scripts/step
 
-.PHONY: help demo test check bench build image tools unit api e2e-simulated e2e-openstack e2e-real generate kubernetes openstack chart-check
+.PHONY: help demo test check bench build image tools unit api e2e-simulated e2e-openstack generate kubernetes openstack rust
 
 help: ## List the commands.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -20,20 +20,20 @@ help: ## List the commands.
 demo: build image kubernetes ## The main job on this machine, live: pods find no room, hosts come, pods run, hosts go. KEEP=1 leaves it up.
 	@$(LAB) demo --image $(IMAGE)
 
-test: check unit kubernetes build image api e2e-simulated e2e-openstack ## Everything that CI runs.
+test: check kubernetes unit build image api e2e-simulated e2e-openstack ## Everything that CI runs.
 	@scripts/not-run
 	@echo "all tests passed"
 
-check: tools ## Format, clippy, licences, generated files.
+check: rust tools ## Format, clippy, licences, generated files.
 	@$(STEP) "format" cargo fmt --all --check
 	@$(STEP) "clippy, warnings denied (about 3 min cold)" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(STEP) "licences, bans, sources" cargo deny --log-level error check licenses bans sources
 	@$(STEP) "generated files are up to date" cargo run --quiet --locked -p gantry-crds -- check
 
-unit: tools ## Unit tests, and the OpenStack client against the simulator.
+unit: rust tools ## Unit tests, and the OpenStack client against the simulator.
 	@$(STEP) "unit tests (about 4 min cold)" cargo nextest run --workspace --locked --no-fail-fast
 
-build: ## Static release binaries: gantry, gantry-lab.
+build: rust ## Static release binaries: gantry, gantry-lab.
 	@scripts/need musl-gcc musl-tools
 	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e
 
@@ -67,6 +67,9 @@ generate: ## Write the CRDs and the reference pages anew.
 	cargo run --quiet -p gantry-crds -- crds
 	cargo run --quiet -p gantry-crds -- reference
 
-tools: ## cargo-nextest and cargo-deny, pinned.
+rust:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust with rustup first; the version is pinned in rust-toolchain.toml" >&2; exit 1; }
+
+tools: rust ## cargo-nextest and cargo-deny, pinned.
 	@scripts/tool cargo-nextest 0.9.151
 	@scripts/tool cargo-deny 0.20.2

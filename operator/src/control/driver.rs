@@ -8,7 +8,7 @@ use gantry_plan::model::{Key, Node, Pod};
 use tokio::task::JoinSet;
 
 use super::context::{Context, now};
-use super::{record, steps};
+use super::{record, server_seen, steps};
 use crate::bootstrap::labels;
 use crate::kube::objects::HostObject;
 
@@ -56,7 +56,7 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
             return Some(FOLLOWER_REST);
         }
         let entry = ctx.stores.hosts.get(key)?;
-        steps::refresh(ctx, &entry.value);
+        server_seen::refresh(ctx, &entry.value);
         let (ledger, seen) = (ledger(&entry.value), observation(ctx, &entry.value));
         let (status, step) = host::next(&ledger, &seen, now());
         if !record::status(ctx, &entry, &status).await {
@@ -100,8 +100,8 @@ fn observation(ctx: &Context, host: &HostObject) -> Observation {
     let pods = ctx.stores.pods_by_node.get(&host.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
     Observation {
         cloud: steps::cloud_trouble(ctx, host),
-        missed: steps::missed(ctx, host, &memory),
-        strays: steps::strays(ctx, host),
+        missed: server_seen::missed(ctx, host, &memory),
+        strays: server_seen::strays(ctx, host),
         server: memory.server,
         sweep: memory.sweep,
         delete_sent_at: memory.delete_sent_at,

@@ -17,6 +17,8 @@ pub mod planning;
 pub mod purchase;
 pub mod record;
 pub mod references;
+pub mod removal;
+pub mod server_seen;
 pub mod snapshot;
 pub mod status;
 pub mod steps;
