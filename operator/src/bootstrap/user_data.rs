@@ -1,4 +1,4 @@
-//! Writes a host's user data: cloud-init writes four files' worth of it and runs `kubeadm join`.
+//! Writes a host's user data: cloud-init writes three files and runs `kubeadm join`.
 
 use std::collections::BTreeMap;
 

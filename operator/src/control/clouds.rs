@@ -138,7 +138,8 @@ pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
         Unauthorized { .. } => Some(Problem {
             reason: error.category().into(),
             message: format!(
-                "OpenStack does not accept the credentials: {error}. Correct the Secret; Gantry sees the change within seconds"
+                "OpenStack does not accept the credentials: {}. Correct the Secret; Gantry sees the change within seconds",
+                error.message()
             ),
         }),
         Forbidden { .. } => Some(Problem {

@@ -6,6 +6,7 @@ use gantry_cloud::{Cloud, Error, PortSpec, Priority, ServerSpec, ServerStatus, U
 use gantry_crds::{HostStatus, META_CLUSTER, META_HOST, META_POOL};
 use gantry_plan::host::{Failure, Sweep};
 use gantry_plan::model::Key;
+use jiff::SignedDuration;
 
 use super::builds::Place;
 use super::context::{Context, key_of, now};
@@ -14,6 +15,9 @@ use super::steps::{self, LOOK_AGAIN, Outcome, RETRY, cloud, trouble};
 use crate::bootstrap::{token_store, user_data};
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
+
+/// A search for an unanswered creation is not repeated within this time.
+const FIND_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// The tag that port and server of a host bear.
 pub(super) fn host_tag(host: &HostObject) -> String {
@@ -180,7 +184,7 @@ pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: 
     let host = &entry.value;
     let begun = now();
     let known = ctx.memories.get(&host.uid).sweep.last;
-    if known.is_some_and(|last| begun.duration_since(last) < jiff::SignedDuration::from_secs(5)) {
+    if known.is_some_and(|last| begun.duration_since(last) < FIND_EVERY) {
         return Outcome::Again(LOOK_AGAIN);
     }
     let servers = match client.servers(Priority::Urgent).await {

@@ -57,7 +57,7 @@ impl Offerings {
         until
     }
 
-    /// A server of this offering became ACTIVE: it can be had.
+    /// A host of this offering joined: it can be had, and it works.
     pub fn succeeded(&self, key: &OfferingKey) {
         self.lock().remove(key);
     }

@@ -155,7 +155,7 @@ pub(super) fn offering(host: &HostObject) -> OfferingKey {
     OfferingKey { cloud: Key::new(&host.namespace, &host.spec.cloud_name), flavor: host.spec.flavor.clone(), zone: host.spec.zone.clone() }
 }
 
-/// An error that is tried again: in the log and in an event, with OpenStack's request id.
+/// An error that is tried again: in the log with OpenStack's request id, in an event without.
 pub(super) fn trouble(ctx: &Context, host: &HostObject, what: &str, error: &Error) {
     tracing::warn!(host = %key_of(host), %error, category = error.category(), "{what}; tried again");
     // Without the request id: it differs each time, and the event would never be the same twice.

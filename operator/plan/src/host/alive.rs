@@ -11,9 +11,6 @@ const POLL: SignedDuration = SignedDuration::from_secs(5);
 const REST: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn next(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
-    if let Some(stray) = seen.strays.first().filter(|_| host.server_id.is_some()) {
-        return (status(Phase::Building, "a second server bears this host's UID; it is being deleted"), Step::DeleteStray(stray.clone()));
-    }
     if let Some(failure) = &host.failed {
         return (status(Phase::Failed, &failure.message), Step::Wait(REST));
     }
@@ -54,14 +51,19 @@ fn with_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, St
     let (status, step) = by_server(host, seen, now);
     // What a complete list does not show is asked for by id, once a list; it changes what is known, not what people are told.
     let ask = seen.missed && seen.cloud.is_none() && !node_ready(seen) && !matches!(step, Step::Fail(_));
-    (status, if ask { Step::LookAtServer } else { step })
+    match (step, seen.strays.first()) {
+        // Losers of a race go when nothing else is to be done: one that cannot be deleted must not hold up the host itself.
+        (Step::Wait(_), Some(stray)) if seen.cloud.is_none() => (status, Step::DeleteStray(stray.clone())),
+        (_, _) if ask => (status, Step::LookAtServer),
+        (step, _) => (status, step),
+    }
 }
 
 fn by_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step) {
     match &seen.server {
         ServerSeen::Unknown if host.active_at.is_none() => (status(Phase::Building, "the server is being looked at"), Step::LookAtServer),
-        ServerSeen::Present { state: ServerState::Error(failure), .. } if host.active_at.is_none() => failed(failure.clone()),
-        ServerSeen::Present { state: ServerState::Error(failure), .. } if !node_ready(seen) => {
+        ServerSeen::Present { state: ServerState::Error(failure), .. } if host.joined_at.is_none() => failed(failure.clone()),
+        ServerSeen::Present { state: ServerState::Error(failure), .. } if !node_ready(seen) && !startup_tainted(seen) => {
             let message = format!("{}; its node is not ready. Repair the server, or delete the Host to have it replaced", failure.message);
             (status(Phase::NotReady, &message), Step::Wait(REST))
         }
@@ -136,8 +138,11 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen, now: Timestamp)
         return (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint);
     }
     let empty = seen.pods.iter().all(|pod| pod.stays);
-    let message = if empty { "the node is ready and empty" } else { "the node is ready" };
-    (Status { phase: Phase::Ready, message: message.into(), empty: Some(empty) }, Step::Wait(REST))
+    let mut message = if empty { "the node is ready and empty" } else { "the node is ready" }.to_owned();
+    if let ServerSeen::Present { state: ServerState::Error(failure), .. } = &seen.server {
+        message += &format!("; but {}. Nothing is done while the node is ready", failure.message);
+    }
+    (Status { phase: Phase::Ready, message, empty: Some(empty) }, Step::Wait(REST))
 }
 
 /// A 404 by id is believed only when Nova repeated it for minutes and the node is not ready either.
@@ -154,6 +159,11 @@ fn vanished(host: &Ledger, seen: &Observation, now: Timestamp, (since, last, ans
     let phase = if host.joined_at.is_some() { Phase::NotReady } else { Phase::Building };
     let message = "Nova answers that the server does not exist; that is believed only when it stays so for some minutes";
     (status(phase, message), again)
+}
+
+/// Whether the node has never been ready: the taint goes when it is for the first time.
+fn startup_tainted(seen: &Observation) -> bool {
+    seen.node.as_ref().is_some_and(|node| node.startup_taint)
 }
 
 fn node_ready(seen: &Observation) -> bool {

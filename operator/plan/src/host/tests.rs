@@ -149,6 +149,16 @@ fn an_error_after_active_is_told_and_deletes_nothing() {
 }
 
 #[test]
+fn an_error_of_a_server_whose_node_never_registered_fails_the_host() {
+    let failure = Failure { reason: "ServerError".into(), message: "m".into() };
+    let host = Ledger { active_at: Some(at(5)), ..with_server() };
+    assert_eq!(step(&host, &present(ServerState::Error(failure.clone())), 6), Step::Fail(failure.clone()));
+    let tainted = NodeSeen { startup_taint: true, ready: false, ..node() };
+    let seen = Observation { node: Some(tainted), ..present(ServerState::Error(failure)) };
+    assert!(matches!(step(&joined(), &seen, 11 + JOIN_LIMIT.as_secs()), Step::Fail(f) if f.reason == "NeverReady"));
+}
+
+#[test]
 fn a_second_server_of_the_same_host_is_deleted_by_id_once_the_first_is_recorded() {
     let seen = Observation { strays: vec!["loser".into()], ..present(ServerState::Build) };
     assert_eq!(step(&with_server(), &seen, 3), Step::DeleteStray("loser".into()));
@@ -240,7 +250,7 @@ fn an_unanswered_delete_is_sent_again() {
 }
 
 #[test]
-fn no_observation_whatever_makes_a_live_host_delete_anything() {
+fn no_observation_of_its_own_server_or_node_makes_a_live_host_delete_anything() {
     let states = [ServerState::Build, ServerState::Active, ServerState::Other("UNKNOWN".into())];
     let servers =
         states.map(|state| ServerSeen::Present { state, address: None }).into_iter().chain([ServerSeen::Unknown, absent(0, 9999, 99)]);
