@@ -29,8 +29,11 @@ async fn main() -> ExitCode {
     match run::run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
-            eprintln!("gantry: {error:#}");
+            if tracing::dispatcher::has_been_set() {
+                tracing::error!("{error:#}");
+            } else {
+                eprintln!("gantry: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }
