@@ -36,7 +36,8 @@ struct Seen {
 
 type Log = Arc<Mutex<HashMap<String, Seen>>>;
 
-/// Runs the benchmark: `rounds` pods, one after the other, each of which needs a host of its own.
+/// Runs the benchmark: `rounds` pods, each of which needs a host of its own, each created when the one before it runs: a pod that
+/// comes while others wait may take their host, and the times would say more of kube-scheduler's queue than of Gantry.
 ///
 /// # Errors
 /// If a pod is not served in time.
@@ -62,6 +63,11 @@ async fn measure(lab: &Lab, operator: &Operator, rounds: usize) -> Result<()> {
         let before = posts(lab)?;
         helm::apply(lab, &pod(&name)).await?;
         let at = wait_for_post(lab, before, &name).await?;
+        until(&format!("{name} to run"), LIMIT, || async {
+            let running = lock(&log).get(&name).is_some_and(|seen| seen.running.is_some());
+            if running { Ok(()) } else { Err("it does not run yet".to_owned()) }
+        })
+        .await?;
         posted.push((name, at));
         let left = start.elapsed().as_secs_f64() / (round + 1) as f64 * (rounds - round - 1) as f64;
         eprint!("\r{} of {rounds} scale-ups, about {left:.0} s left   ", round + 1);
@@ -69,11 +75,6 @@ async fn measure(lab: &Lab, operator: &Operator, rounds: usize) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
     eprintln!();
-    until("all pods to run", LIMIT, || async {
-        let running = lock(&log).values().filter(|seen| seen.running.is_some()).count();
-        if running == rounds { Ok(()) } else { Err(format!("{running} of {rounds} run")) }
-    })
-    .await?;
     watch.abort();
     report(&posted, &log)?;
     at_rest(operator, rounds).await
