@@ -119,9 +119,22 @@ fn node_seen(host: &HostObject, node: &Node) -> NodeSeen {
         provider_id: node.provider_id.clone(),
         ready: node.ready,
         startup_taint: node.taints.iter().any(|taint| taint.key == TAINT_STARTUP),
+        waits_for: node.taints.iter().map(|taint| &taint.key).find(|key| lifted_by_others(host, key)).cloned(),
         cordoned: node.cordoned,
         labels_missing: set_by_us.iter().any(|(name, value)| node.labels.get(name) != Some(value)),
     }
+}
+
+/// Taints that a joining node has for a moment and that others lift.
+const JOIN_TAINTS: [&str; 4] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/network-unavailable",
+    "node.cloudprovider.kubernetes.io/uninitialized",
+];
+
+fn lifted_by_others(host: &HostObject, key: &str) -> bool {
+    JOIN_TAINTS.contains(&key) || host.spec.startup_taints.iter().any(|taint| taint.key == key)
 }
 
 /// Whether a pod stays on its node until the node goes.

@@ -134,6 +134,10 @@ fn with_node(host: &Ledger, seen: &Observation, node: &NodeSeen, now: Timestamp)
     if !node.ready {
         return (status(Phase::NotReady, "the node is registered and not ready"), Step::Wait(REST));
     }
+    // Ours goes last: until then the planner knows that the node is on its way, and takes no taint of the join for one that stays.
+    if let (true, Some(taint)) = (node.startup_taint, &node.waits_for) {
+        return (status(Phase::Joining, &format!("the node is ready; taint {taint} has not been lifted yet")), Step::Wait(REST));
+    }
     if node.startup_taint {
         return (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint);
     }

@@ -122,6 +122,8 @@ pub struct NodeSeen {
     pub ready: bool,
     /// Whether the startup taint is on it.
     pub startup_taint: bool,
+    /// A taint that somebody else lifts while the node joins (the node controller, a cloud controller, the pool's startup taints).
+    pub waits_for: Option<String>,
     /// `spec.unschedulable`.
     pub cordoned: bool,
     /// Whether labels are missing that the kubelet may not set itself.

@@ -114,6 +114,15 @@ fn the_way_up_is_active_then_joined_then_taint_lifted_then_ready() {
 }
 
 #[test]
+fn the_startup_taint_goes_after_the_taints_that_others_lift() {
+    let taint = "node.kubernetes.io/not-ready".to_owned();
+    let waiting = NodeSeen { startup_taint: true, waits_for: Some(taint), ..node() };
+    let seen = |node: &NodeSeen| Observation { node: Some(node.clone()), ..present(ServerState::Active) };
+    assert!(matches!(step(&joined(), &seen(&waiting), 20), Step::Wait(_)));
+    assert_eq!(step(&joined(), &seen(&NodeSeen { waits_for: None, ..waiting }), 20), Step::LiftStartupTaint);
+}
+
+#[test]
 fn a_node_of_the_same_name_with_another_server_is_left_alone() {
     let stranger =
         Observation { node: Some(NodeSeen { provider_id: "openstack:///other".into(), ..node() }), ..present(ServerState::Active) };
