@@ -24,11 +24,7 @@ pub(super) fn refresh(ctx: &Context, host: &HostObject) {
         return;
     }
     if let Some(server) = host.status.server_id.as_ref().and_then(|id| inventory.servers.get(id)) {
-        let seen = present(server);
-        ctx.memories.update(&host.uid, |memory| {
-            memory.server = seen;
-            memory.server_at = Some(begun);
-        });
+        remember(ctx, host, present(server), begun);
     }
 }
 

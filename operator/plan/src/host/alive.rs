@@ -71,10 +71,6 @@ fn by_server(host: &Ledger, seen: &Observation, now: Timestamp) -> (Status, Step
             (status(Phase::Joining, "the server is ACTIVE"), Step::RecordActive)
         }
         ServerSeen::Present { .. } if host.active_at.is_none() => building(host, now),
-        ServerSeen::Present { .. } | ServerSeen::Unknown if seen.missed && !node_ready(seen) => (
-            status(Phase::NotReady, "the list of servers does not show this one and its node is not ready; it is being looked at"),
-            Step::LookAtServer,
-        ),
         ServerSeen::Absent { since, last, answers } => vanished(host, seen, now, (*since, *last, *answers)),
         _ => with_active_server(host, seen, now),
     }
