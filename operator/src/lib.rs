@@ -1,6 +1,7 @@
 //! The operator: watches Kubernetes and OpenStack, plans, and drives hosts.
 
 pub mod bootstrap;
+pub mod clock;
 pub mod control;
 pub mod kube;
 pub mod run;

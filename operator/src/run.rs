@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use futures::future::BoxFuture;
+use gantry_cloud::OpenStack;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, Config};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::control::builds::Builds;
 use crate::control::clouds::Clouds;
-use crate::control::context::Context;
+use crate::control::context::{Connect, Context};
 use crate::control::discovery::Endpoints;
 use crate::control::memory::Memories;
 use crate::control::offerings::Offerings;
@@ -62,36 +65,97 @@ pub async fn run(options: Options) -> Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "gantry starts");
     let config = Config::infer().await.context("no way to the API server: neither a kubeconfig nor a pod's service account was found")?;
-    let (client, watching) = (client(&config, Some(REQUEST_TIMEOUT))?, client(&config, None)?);
-    let cluster_uid = cluster_uid(&client).await?;
-    let (metrics, readiness, pulse, stop) = (Metrics::new(), Readiness::default(), Pulse::default(), CancellationToken::new());
     let identity = options.identity.clone().unwrap_or_else(own_name);
-
-    let mut tasks = Tasks::default();
-    let (events, events_task) = Events::start(client.clone(), identity.clone(), metrics.clone());
-    let lease = tasks.lease(lease::Config::new(&options.lease_namespace, &options.lease_name, &identity), &client, &metrics, &stop);
-    let (stores, signals, informers) = watches::start(&watching, &metrics, &readiness, &stop);
-    let ctx = Context {
-        client: client.clone(),
-        stores,
-        signals,
-        clouds: Arc::new(Clouds::default()),
-        offerings: Arc::new(Offerings::default()),
-        builds: Builds::default(),
-        memories: Arc::new(Memories::default()),
-        discovery: Endpoints::default(),
-        events,
-        metrics: metrics.clone(),
-        pulse: pulse.clone(),
-        lease,
-        cluster_uid: cluster_uid.into(),
-        stop: stop.clone(),
+    let stop = CancellationToken::new();
+    let parts = Parts {
+        client: client(&config, Some(REQUEST_TIMEOUT))?,
+        watching: client(&config, None)?,
+        connect: Arc::new(|config, pacing, hook| Ok(Arc::new(OpenStack::connect(config, pacing, hook)?))),
+        clock: Clock::System,
+        lease: lease::Config::new(&options.lease_namespace, &options.lease_name, &identity),
+        metrics: Metrics::new(),
+        readiness: Readiness::default(),
+        pulse: Pulse::default(),
     };
-    tasks.start(&ctx, informers);
-    let server = crate::serve::serve(options.listen, metrics, readiness, pulse, stop.clone()).await?;
-    let outcome = tasks.until_end(&stop).await;
-    tasks.finish(events_task, server).await;
+    let (metrics, readiness, pulse) = (parts.metrics.clone(), parts.readiness.clone(), parts.pulse.clone());
+    let operator = Operator::start(parts, &stop).await?;
+    let server = crate::serve::serve(options.listen, metrics, readiness, pulse, stop).await?;
+    let outcome = operator.until(signalled()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
+    tracing::info!("gantry ended");
     outcome
+}
+
+/// What an operator is given by its surroundings.
+pub struct Parts {
+    /// Client for requests.
+    pub client: Client,
+    /// Client for watches, which have no end.
+    pub watching: Client,
+    /// How a cloud is reached.
+    pub connect: Connect,
+    /// What time it is.
+    pub clock: Clock,
+    /// The lease that one of several replicas holds, and this one's name.
+    pub lease: lease::Config,
+    /// Where it counts.
+    pub metrics: Metrics,
+    /// Where it says whether it knows enough.
+    pub readiness: Readiness,
+    /// Where it says that it gets on.
+    pub pulse: Pulse,
+}
+
+/// A running operator.
+pub struct Operator {
+    tasks: Tasks,
+    events: BoxFuture<'static, ()>,
+    stop: CancellationToken,
+}
+
+impl Operator {
+    /// Starts all loops; they end with `stop`.
+    ///
+    /// # Errors
+    /// If the API server cannot be asked whose cluster this is.
+    pub async fn start(parts: Parts, stop: &CancellationToken) -> Result<Self> {
+        let Parts { client, watching, connect, clock, lease, metrics, readiness, pulse } = parts;
+        let cluster_uid = cluster_uid(&client).await?;
+        let mut tasks = Tasks::default();
+        let (events, events_task) = Events::start(client.clone(), lease.identity.clone(), metrics.clone(), clock);
+        let lease = tasks.lease(lease, &client, &metrics, stop);
+        let (stores, signals, informers) = watches::start(&watching, &metrics, &readiness, clock, stop);
+        let ctx = Context {
+            client,
+            stores,
+            signals,
+            clouds: Arc::new(Clouds::default()),
+            offerings: Arc::new(Offerings::default()),
+            builds: Builds::default(),
+            memories: Arc::new(Memories::default()),
+            discovery: Endpoints::default(),
+            events,
+            metrics,
+            pulse,
+            lease,
+            cluster_uid: cluster_uid.into(),
+            clock,
+            connect,
+            stop: stop.clone(),
+        };
+        tasks.start(&ctx, informers);
+        Ok(Self { tasks, events: Box::pin(events_task), stop: stop.clone() })
+    }
+
+    /// Runs until `told` to stop, or until something essential ends; then finishes the steps under way.
+    ///
+    /// # Errors
+    /// If something essential ended.
+    pub async fn until(mut self, told: impl Future<Output = &'static str>) -> Result<()> {
+        let outcome = self.tasks.until_end(&self.stop, told).await;
+        self.tasks.finish(self.events).await;
+        outcome
+    }
 }
 
 fn client(config: &Config, read_timeout: Option<Duration>) -> Result<Client> {
@@ -151,9 +215,9 @@ impl Tasks {
     }
 
     /// Waits for a signal, or for the end of something essential.
-    async fn until_end(&mut self, stop: &CancellationToken) -> Result<()> {
+    async fn until_end(&mut self, stop: &CancellationToken, told: impl Future<Output = &'static str>) -> Result<()> {
         tokio::select! {
-            signal = signalled() => {
+            signal = told => {
                 tracing::info!(signal, "told to stop; steps under way are finished first");
                 Ok(())
             }
@@ -169,7 +233,7 @@ impl Tasks {
     }
 
     /// Steps under way, then events, then the lease, so that the next leader finds everything written.
-    async fn finish(mut self, events: impl Future<Output = ()>, server: tokio::task::JoinHandle<()>) {
+    async fn finish(mut self, events: impl Future<Output = ()>) {
         let drained = tokio::time::timeout(GRACE, async { while self.essential.join_next().await.is_some() {} }).await;
         if drained.is_err() {
             tracing::warn!("steps were still under way after {GRACE:?}; they are found again at the next start");
@@ -179,8 +243,6 @@ impl Tasks {
         if let Some(lease) = self.lease.take() {
             let _ = tokio::time::timeout(Duration::from_secs(3), lease).await;
         }
-        let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
-        tracing::info!("gantry ended");
     }
 }
 

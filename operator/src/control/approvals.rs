@@ -8,7 +8,7 @@ use gantry_cloud::ServerStatus;
 use gantry_plan::host::{ServerSeen, ServerState};
 use gantry_plan::model::Key;
 
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::steps;
 use crate::bootstrap::approval;
 use crate::bootstrap::approve::{Claimant, Deletion, HostFacts, NodeFacts, ServerFacts, Verdict, claimant, judge};
@@ -39,7 +39,7 @@ async fn pass(ctx: &Context) -> bool {
     let mut waiting = false;
     for (_, csr) in ctx.stores.csrs.list() {
         let Some(host) = owner(ctx, &csr.value) else { continue };
-        match judge(&csr.value, Some(&facts(ctx, &host)), now()) {
+        match judge(&csr.value, Some(&facts(ctx, &host)), ctx.now()) {
             Verdict::Ignore => {}
             Verdict::Wait(why) => {
                 tracing::debug!(csr = csr.value.name, host = %key_of(&host), why, "a certificate request waits");
@@ -52,7 +52,7 @@ async fn pass(ctx: &Context) -> bool {
 }
 
 async fn decide(ctx: &Context, csr: &Csr, host: &HostObject, verdict: &Verdict) -> bool {
-    match approval::write(&ctx.client, csr, verdict, now()).await {
+    match approval::write(&ctx.client, csr, verdict, ctx.now()).await {
         Ok(_) => {
             let Verdict::Deny(why) = verdict else {
                 tracing::info!(csr = csr.name, signer = csr.signer, host = %key_of(host), "certificate approved");

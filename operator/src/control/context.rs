@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gantry_cloud::{Cloud, CloudConfig, Hook, Pacing};
 use gantry_plan::model::Key;
 use jiff::Timestamp;
 use kube::Client;
@@ -13,12 +14,16 @@ use super::discovery::Endpoints;
 use super::memory::Memories;
 use super::offerings::Offerings;
 
+use crate::clock::Clock;
 use crate::kube::events::{EventRef, Events};
 use crate::kube::lease::LeaseHandle;
 use crate::kube::objects::{HostObject, PoolObject};
 use crate::kube::watches::{Signals, Stores};
 use crate::serve::health::Pulse;
 use crate::serve::metrics::Metrics;
+
+/// Makes a cloud's client.
+pub type Connect = Arc<dyn Fn(CloudConfig, Pacing, Arc<dyn Hook>) -> gantry_cloud::Result<Arc<dyn Cloud>> + Send + Sync>;
 
 /// Shared by all loops.
 #[derive(Clone)]
@@ -49,11 +54,20 @@ pub struct Context {
     pub lease: LeaseHandle,
     /// UID of the namespace kube-system: whose servers are ours.
     pub cluster_uid: Arc<str>,
+    /// What time it is.
+    pub clock: Clock,
+    /// How a cloud is reached.
+    pub connect: Connect,
     /// End of the process.
     pub stop: CancellationToken,
 }
 
 impl Context {
+    /// Wall-clock time; the one place that reads it for decisions.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Whether this process may write now, and everything is known that decisions rest on.
     pub fn may_act(&self) -> bool {
         self.stores.synced() && self.lease.may_write() && !self.stop.is_cancelled()
@@ -79,11 +93,6 @@ pub fn reference<S, T>(kind: &str, object: &crate::kube::objects::Object<S, T>) 
         name: object.name.clone(),
         uid: object.uid.clone(),
     }
-}
-
-/// Wall-clock time; the one place that reads it for decisions.
-pub fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// `namespace/name` of an object.

@@ -9,7 +9,7 @@ use gantry_plan::model::Key;
 use jiff::SignedDuration;
 
 use super::builds::Place;
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::record::{self, stamp};
 use super::steps::{self, LOOK_AGAIN, Outcome, RETRY, cloud, trouble};
 use crate::bootstrap::{token_store, user_data};
@@ -89,7 +89,7 @@ pub(super) async fn server(ctx: &Context, entry: &Arc<Entry<HostObject>>, client
             return Outcome::Again(RETRY);
         }
     };
-    let sent = now();
+    let sent = ctx.now();
     if !record::ledger(ctx, entry, |status| status.create_sent_at = Some(stamp(sent))).await {
         return Outcome::Next;
     }
@@ -108,15 +108,15 @@ async fn answered(ctx: &Context, entry: &Arc<Entry<HostObject>>, answer: Result<
             tracing::info!(host = %key_of(host), server = id, flavor = host.spec.flavor, zone = host.spec.zone, "server asked for");
             let message = format!("Server {id} ({} in {}) was asked for", host.spec.flavor, host.spec.zone);
             ctx.host_event(host, "Normal", "ServerCreated", &message);
-            ctx.metrics.server_asked(host.created, now());
+            ctx.metrics.server_asked(host.created, ctx.now());
             if let Some(since) = ctx.memories.get(&host.uid).wanted_since {
-                ctx.metrics.pod_served(since, now());
+                ctx.metrics.pod_served(since, ctx.now());
             }
             record_id(ctx, entry, id).await
         }
         Err(error) if matches!(error, Error::Ambiguous { .. } | Error::Bug { .. } | Error::Conflict { .. }) => {
             trouble(ctx, host, "the answer to the server's creation is not clear; it is looked for before it is asked for again", &error);
-            ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep { since: Some(now()), ..Sweep::default() });
+            ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep { since: Some(ctx.now()), ..Sweep::default() });
             Outcome::Again(LOOK_AGAIN)
         }
         Err(error) => {
@@ -159,7 +159,7 @@ fn place(ctx: &Context, host: &HostObject) -> Option<Place> {
 async fn server_spec(ctx: &Context, host: &HostObject) -> Result<ServerSpec, String> {
     let own = Some(host.spec.bootstrap.api_server.as_str());
     let discovery = ctx.discovery.endpoint(own)?;
-    let token = token_store::ensure(&ctx.client, &host.uid, &host.name, now()).await.map_err(|error| error.to_string())?;
+    let token = token_store::ensure(&ctx.client, &host.uid, &host.name, ctx.now()).await.map_err(|error| error.to_string())?;
     ctx.memories.update(&host.uid, |memory| memory.token_gone = false);
     let data = user_data::render(&host.spec, &host.name, &token, &discovery).map_err(|error| error.to_string())?;
     let metadata = [
@@ -182,7 +182,7 @@ async fn server_spec(ctx: &Context, host: &HostObject) -> Result<ServerSpec, Str
 /// Looks for a server that an unanswered creation may have left: in a complete list, and at the port.
 pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: &Arc<dyn Cloud>) -> Outcome {
     let host = &entry.value;
-    let begun = now();
+    let begun = ctx.now();
     let known = ctx.memories.get(&host.uid).sweep.last;
     if known.is_some_and(|last| begun.duration_since(last) < FIND_EVERY) {
         return Outcome::Again(LOOK_AGAIN);

@@ -7,7 +7,7 @@ use gantry_plan::host::{self, Failure, Ledger, NodeSeen, Observation, PodSeen, S
 use gantry_plan::model::{Key, Node, Pod};
 use tokio::task::JoinSet;
 
-use super::context::{Context, now};
+use super::context::Context;
 use super::{record, server_seen, steps};
 use crate::bootstrap::labels;
 use crate::kube::objects::HostObject;
@@ -58,7 +58,7 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
         let entry = ctx.stores.hosts.get(key)?;
         server_seen::refresh(ctx, &entry.value);
         let (ledger, seen) = (ledger(&entry.value), observation(ctx, &entry.value));
-        let (status, step) = host::next(&ledger, &seen, now());
+        let (status, step) = host::next(&ledger, &seen, ctx.now());
         if !record::status(ctx, &entry, &status).await {
             continue;
         }

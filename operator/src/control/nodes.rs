@@ -10,7 +10,7 @@ use kube::api::{DeleteParams, EvictParams, ListParams, Patch, PatchParams, Preco
 use kube::{Api, Error};
 use serde_json::{Value, json};
 
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::record;
 use super::steps::{LOOK_AGAIN, Outcome, RETRY};
 use crate::bootstrap::{labels, token_store};
@@ -58,12 +58,12 @@ pub(super) async fn record_joined(ctx: &Context, entry: &Entry<HostObject>) -> O
     }
     record::ledger(ctx, entry, |status| {
         status.node_name = Some(host.name.clone());
-        record::set(status, host, "Joined", true, "NodeRegistered", &format!("node {} registered", host.name));
+        record::set(status, host, ctx.now(), "Joined", true, "NodeRegistered", &format!("node {} registered", host.name));
     })
     .await;
     // ACTIVE is not enough: an image that never joins must not end its own pause.
     ctx.offerings.succeeded(&super::steps::offering(host));
-    ctx.metrics.host_joined(host.created, now());
+    ctx.metrics.host_joined(host.created, ctx.now());
     Outcome::Next
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outc
     let change = json!({"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": left}});
     let outcome = patch(ctx, host, &change, "the startup taint cannot be lifted").await;
     if outcome == PATCHED {
-        ctx.metrics.host_ready(host.created, now());
+        ctx.metrics.host_ready(host.created, ctx.now());
     }
     outcome
 }
@@ -134,7 +134,7 @@ pub(super) async fn evict(ctx: &Context, host: &HostObject, pods: &[PodSeen]) ->
             Err(error) => {
                 let why = format!("{}/{}: {error}", pod.namespace, pod.name);
                 tracing::info!(host = %key_of(host), why, "an eviction was refused; tried again");
-                ctx.memories.update(&host.uid, |memory| memory.eviction_refused = Some((now(), why)));
+                ctx.memories.update(&host.uid, |memory| memory.eviction_refused = Some((ctx.now(), why)));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_cloud::{Cloud, CloudConfig, Error, Identity, OpenStack, Priority, Server};
+use gantry_cloud::{Cloud, CloudConfig, Error, Identity, Priority, Server};
 use gantry_crds::{Credentials, HostPhase, META_CLUSTER, META_HOST, OpenStackCloudSpec, Pacing};
 use gantry_plan::model::Key;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloud_state::{CloudState, Inventory, Problem};
 use super::clouds::{Cell, problem};
-use super::context::{Context, now};
+use super::context::Context;
 use super::references;
 
 /// Flavors and zones hardly change.
@@ -78,7 +78,7 @@ impl Observer {
     fn failed(&mut self) {
         let pause = RETRY_FIRST.saturating_mul(1 << self.failures.min(5)).min(RETRY_LAST);
         self.failures += 1;
-        self.retry_at = SignedDuration::try_from(pause).ok().map(|pause| now() + pause);
+        self.retry_at = SignedDuration::try_from(pause).ok().map(|pause| self.ctx.now() + pause);
     }
 
     async fn read_due(&mut self) -> Result<(), Problem> {
@@ -86,7 +86,7 @@ impl Observer {
         self.connect(&object.value.spec).await?;
         let CloudState { client: Some(client), problem: before, .. } = self.cell.read() else { return Ok(()) };
         if let (Some(problem), Some(at)) = (before, self.retry_at)
-            && now() < at
+            && self.ctx.now() < at
         {
             return Err(problem);
         }
@@ -113,10 +113,10 @@ impl Observer {
         let same_spec =
             self.made_from.as_ref().is_some_and(|(_, credentials, pacing)| *credentials == spec.credentials && *pacing == spec.pacing);
         let troubled = self.cell.read().problem.is_some();
-        if same_spec && !troubled && !due(self.secret_at, SECRET_EVERY) {
+        if same_spec && !troubled && !self.due(self.secret_at, SECRET_EVERY) {
             return Ok(());
         }
-        self.secret_at = Some(now());
+        self.secret_at = Some(self.ctx.now());
         let secret = match self.secret(&spec.credentials.secret_name).await {
             Ok(secret) => secret,
             // What was read before still works: hosts can be cleaned up although somebody deleted the Secret first.
@@ -162,14 +162,14 @@ impl Observer {
         let config = CloudConfig::from_clouds_yaml(&yaml, &spec.credentials.cloud, text("cacert").as_deref())?;
         let requests_per_second = u32::try_from(spec.pacing.requests_per_second).unwrap_or(1);
         let pacing = gantry_cloud::Pacing { requests_per_second, ..gantry_cloud::Pacing::default() };
-        Ok(Arc::new(OpenStack::connect(config, pacing, self.ctx.metrics.cloud_hook(&self.key))?))
+        (self.ctx.connect)(config, pacing, self.ctx.metrics.cloud_hook(&self.key))
     }
 
     async fn read_catalog(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
-        if !due(self.cell.read().catalog_at, CATALOG_EVERY) {
+        if !self.due(self.cell.read().catalog_at, CATALOG_EVERY) {
             return Ok(());
         }
-        let (begun, identity) = (now(), client.identity().await?);
+        let (begun, identity) = (self.ctx.now(), client.identity().await?);
         self.same_project(&identity)?;
         let (flavors, zones) = futures::try_join!(client.flavors(), client.zones())?;
         self.cell.update(|state| {
@@ -200,10 +200,10 @@ impl Observer {
     async fn read_quota(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
         let every = if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY };
         let before = self.cell.read().quota;
-        if !due(before.map(|(_, at)| at), every) {
+        if !self.due(before.map(|(_, at)| at), every) {
             return Ok(());
         }
-        let begun = now();
+        let begun = self.ctx.now();
         let quota = client.quota().await?;
         self.cell.update(|state| state.quota = Some((quota, begun)));
         if before.is_some_and(|(old, _)| rose(&old, &quota)) {
@@ -214,10 +214,10 @@ impl Observer {
 
     async fn read_servers(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
         let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY };
-        if !due(self.cell.read().inventory.begun, every) {
+        if !self.due(self.cell.read().inventory.begun, every) {
             return Ok(());
         }
-        let begun = now();
+        let begun = self.ctx.now();
         let servers = client.servers(Priority::Normal).await?;
         let inventory = Arc::new(inventory(servers, begun, &self.ctx.cluster_uid));
         self.cell.update(|state| state.inventory = inventory);
@@ -258,13 +258,17 @@ impl Observer {
         }
     }
 
+    fn due(&self, last: Option<Timestamp>, every: SignedDuration) -> bool {
+        last.is_none_or(|last| self.ctx.now().duration_since(last) >= every)
+    }
+
     /// How long nothing is due.
     fn next_due(&self) -> Duration {
         let state = self.cell.read();
         let (list_every, quota_every) =
             (if self.busy() { BUSY_EVERY } else { IDLE_EVERY }, if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY });
         let dues = [(state.inventory.begun, list_every), (state.quota.map(|(_, at)| at), quota_every), (self.secret_at, SECRET_EVERY)];
-        let left = dues.iter().map(|(last, every)| last.map_or(SignedDuration::ZERO, |last| *every - now().duration_since(last)));
+        let left = dues.iter().map(|(last, every)| last.map_or(SignedDuration::ZERO, |last| *every - self.ctx.now().duration_since(last)));
         Duration::try_from(left.min().unwrap_or(BUSY_EVERY)).unwrap_or_default().max(SHORTEST_REST)
     }
 }
@@ -272,10 +276,6 @@ impl Observer {
 /// What of an earlier client's state still holds for a new one: nothing but why the earlier one could not be used.
 fn fresh(old: &CloudState) -> CloudState {
     CloudState { problem: old.problem.clone(), ..CloudState::default() }
-}
-
-fn due(last: Option<Timestamp>, every: SignedDuration) -> bool {
-    last.is_none_or(|last| now().duration_since(last) >= every)
 }
 
 fn rose(old: &gantry_cloud::Quota, new: &gantry_cloud::Quota) -> bool {

@@ -13,7 +13,7 @@ use kube::{Api, Error};
 use tokio::time::Instant;
 
 use super::cloud_state::READING;
-use super::context::{Context, now};
+use super::context::Context;
 use super::purchase::{self, Purchase};
 use super::{lifecycle, snapshot, status};
 
@@ -65,7 +65,7 @@ async fn gather(ctx: &Context) {
 async fn pass(ctx: &Context, told: &mut Told) -> Duration {
     lifecycle::pass(ctx).await;
     let started = Instant::now();
-    let snapshot = snapshot::take(ctx, now());
+    let snapshot = snapshot::take(ctx, ctx.now());
     let plan = plan(&snapshot);
     ctx.metrics.planned(started.elapsed(), plan.unplaced.len());
     carry_out(ctx, &plan).await;

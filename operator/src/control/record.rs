@@ -9,7 +9,7 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Error};
 use serde_json::json;
 
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::status::merge_patch;
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
@@ -22,11 +22,11 @@ pub(super) async fn status(ctx: &Context, entry: &Entry<HostObject>, status: &St
     new.message = status.message.clone();
     let ready = status.phase == Phase::Ready;
     if ready || condition::find(&new.conditions, "Ready").is_some() {
-        set(&mut new, host, "Ready", ready, if ready { "NodeReady" } else { "NotReady" }, &status.message);
+        set(&mut new, host, ctx.now(), "Ready", ready, if ready { "NodeReady" } else { "NotReady" }, &status.message);
     }
     if let Some(empty) = status.empty {
         let (reason, message) = if empty { ("NoPods", "no pods but those of DaemonSets") } else { ("Pods", "pods run here") };
-        set(&mut new, host, "Empty", empty, reason, message);
+        set(&mut new, host, ctx.now(), "Empty", empty, reason, message);
     }
     if new == host.status {
         return true;
@@ -47,11 +47,11 @@ pub(super) async fn ledger(ctx: &Context, entry: &Entry<HostObject>, change: imp
 }
 
 /// Sets a condition of a host's status.
-pub(super) fn set(status: &mut HostStatus, host: &HostObject, type_: &str, holds: bool, reason: &str, message: &str) {
+pub(super) fn set(status: &mut HostStatus, host: &HostObject, now: Timestamp, type_: &str, holds: bool, reason: &str, message: &str) {
     let new = Condition {
         type_: type_.into(),
         status: if holds { "True" } else { "False" }.into(),
-        last_transition_time: Time(now()),
+        last_transition_time: Time(now),
         reason: reason.into(),
         message: message.into(),
         observed_generation: Some(host.generation),

@@ -9,7 +9,7 @@ use gantry_plan::model::Key;
 
 use super::cloud_state::{MISSING_LIFE, REFERENCE_LIFE, RefKind, Reference, word};
 use super::clouds::Cell;
-use super::context::{Context, now};
+use super::context::Context;
 
 /// Looks up what pools of this cloud name and what is not known or too old; forgets what no pool names.
 pub(super) async fn read(ctx: &Context, cloud: &Key, cell: &Cell, client: &Arc<dyn Cloud>) -> Result<(), Error> {
@@ -18,11 +18,11 @@ pub(super) async fn read(ctx: &Context, cloud: &Key, cell: &Cell, client: &Arc<d
     for (kind, lookup) in &wanted {
         let fresh = known.get(&(*kind, lookup.clone())).is_some_and(|reference| {
             let life = if reference.id.is_ok() { REFERENCE_LIFE } else { MISSING_LIFE };
-            now().duration_since(reference.at) < life
+            ctx.now().duration_since(reference.at) < life
         });
         if !fresh {
             let id = look_up(client, *kind, lookup).await?;
-            cell.update(|state| state.references.insert((*kind, lookup.clone()), Reference { id, at: now() }));
+            cell.update(|state| state.references.insert((*kind, lookup.clone()), Reference { id, at: ctx.now() }));
         }
     }
     cell.update(|state| state.references.retain(|key, _| wanted.contains(key)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_cloud::{Cloud, Error};
 
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::server_seen::{absent, remember};
 use super::steps::{Outcome, RETRY, cell_poke, trouble};
 use super::{create, nodes};
@@ -21,13 +21,13 @@ pub(super) async fn delete_server(ctx: &Context, host: &HostObject, client: &Arc
     }
     match client.delete_server(id).await {
         Ok(()) => tracing::info!(host = %key_of(host), server = id, "deletion of the server asked for"),
-        Err(Error::NotFound { .. }) => remember(ctx, host, absent(ctx.memories.get(&host.uid).server, now()), now()),
+        Err(Error::NotFound { .. }) => remember(ctx, host, absent(ctx.memories.get(&host.uid).server, ctx.now()), ctx.now()),
         Err(error) => {
             trouble(ctx, host, "the server cannot be deleted", &error);
             return Outcome::Again(RETRY);
         }
     }
-    ctx.memories.update(&host.uid, |memory| memory.delete_sent_at = Some(now()));
+    ctx.memories.update(&host.uid, |memory| memory.delete_sent_at = Some(ctx.now()));
     cell_poke(ctx, host);
     Outcome::Next
 }

@@ -7,7 +7,7 @@ use gantry_plan::host::{Failure, ServerSeen, ServerState};
 use jiff::SignedDuration;
 
 use super::cloud_state::Inventory;
-use super::context::{Context, now};
+use super::context::Context;
 use super::steps::{LOOK_AGAIN, Outcome, RETRY, cloud, trouble};
 use crate::kube::objects::HostObject;
 
@@ -72,10 +72,10 @@ pub(super) async fn look(ctx: &Context, host: &HostObject, client: &Arc<dyn Clou
     let Some(id) = &host.status.server_id else { return Outcome::Again(RETRY) };
     let memory = ctx.memories.get(&host.uid);
     let inventory = cloud(ctx, host).inventory;
-    if shown_lately(&inventory, id, &memory) {
+    if shown_lately(&inventory, id, &memory, ctx.now()) {
         return Outcome::Again(LOOK_AGAIN);
     }
-    let asked = now();
+    let asked = ctx.now();
     match client.server(id).await {
         Ok(server) => remember(ctx, host, present(&server), asked),
         Err(Error::NotFound { .. }) => remember(ctx, host, absent(memory.server, asked), asked),
@@ -87,9 +87,9 @@ pub(super) async fn look(ctx: &Context, host: &HostObject, client: &Arc<dyn Clou
     Outcome::Next
 }
 
-fn shown_lately(inventory: &Inventory, id: &str, memory: &super::memory::Memory) -> bool {
+fn shown_lately(inventory: &Inventory, id: &str, memory: &super::memory::Memory, now: jiff::Timestamp) -> bool {
     let known = matches!(memory.server, ServerSeen::Present { .. });
-    let fresh = memory.server_at.is_some_and(|at| now().duration_since(at) < GET_EVERY);
+    let fresh = memory.server_at.is_some_and(|at| now.duration_since(at) < GET_EVERY);
     known && fresh && (inventory.servers.contains_key(id) || inventory.begun < memory.server_at)
 }
 

@@ -8,7 +8,7 @@ use gantry_plan::host::{Failure, ServerSeen, Step};
 use gantry_plan::model::Key;
 
 use super::cloud_state::CloudState;
-use super::context::{Context, key_of, now};
+use super::context::{Context, key_of};
 use super::offerings::OfferingKey;
 use super::{create, nodes, record, removal, server_seen};
 use crate::bootstrap::token_store;
@@ -93,7 +93,7 @@ async fn record_active(ctx: &Context, entry: &Entry<HostObject>, client: &Arc<dy
             return Outcome::Again(RETRY);
         }
     }
-    if let Err(error) = token_store::ensure(&ctx.client, &host.uid, &host.name, now()).await {
+    if let Err(error) = token_store::ensure(&ctx.client, &host.uid, &host.name, ctx.now()).await {
         tracing::warn!(host = %key_of(host), %error, "the bootstrap token cannot be renewed; the join may come too late");
     }
     let address = match ctx.memories.get(&host.uid).server {
@@ -104,7 +104,7 @@ async fn record_active(ctx: &Context, entry: &Entry<HostObject>, client: &Arc<dy
     record::ledger(ctx, entry, |status| {
         status.address = address;
         status.provider_id = Some(format!("openstack:///{id}"));
-        record::set(status, host, "Launched", true, "ServerActive", &format!("server {id} is ACTIVE"));
+        record::set(status, host, ctx.now(), "Launched", true, "ServerActive", &format!("server {id} is ACTIVE"));
     })
     .await;
     Outcome::Next
@@ -126,7 +126,7 @@ async fn off_its_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Opti
 pub(super) async fn fail(ctx: &Context, entry: &Entry<HostObject>, failure: &Failure) -> Outcome {
     let host = &entry.value;
     if failure.reason != "ServerGone" {
-        let until = ctx.offerings.failed(offering(host), &failure.reason, &failure.message, now());
+        let until = ctx.offerings.failed(offering(host), &failure.reason, &failure.message, ctx.now());
         tracing::warn!(host = %key_of(host), flavor = host.spec.flavor, zone = host.spec.zone, reason = failure.reason, why = failure.message, %until, "host failed; its flavor and zone are left out for a while");
         cell_poke(ctx, host);
     }
@@ -138,7 +138,7 @@ pub(super) async fn fail(ctx: &Context, entry: &Entry<HostObject>, failure: &Fai
             &format!("Host {} ({} in {}) failed: {}", host.name, host.spec.flavor, host.spec.zone, failure.message),
         );
     }
-    record::ledger(ctx, entry, |status| record::set(status, host, "Failed", true, &failure.reason, &failure.message)).await;
+    record::ledger(ctx, entry, |status| record::set(status, host, ctx.now(), "Failed", true, &failure.reason, &failure.message)).await;
     ctx.signals.plan.mark();
     Outcome::Next
 }

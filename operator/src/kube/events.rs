@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
@@ -11,6 +10,7 @@ use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::series::{All, Emitted, Verb, Write};
+use crate::clock::Clock;
 use crate::serve::metrics::Metrics;
 
 mod series;
@@ -46,32 +46,40 @@ pub struct EventRef {
 pub struct Events {
     queue: mpsc::Sender<Emitted>,
     metrics: Metrics,
+    clock: Clock,
 }
 
 impl Events {
     /// Starts the task that writes. The future ends it: it writes what waits, for at most two seconds, and is ready then.
-    pub fn start(client: Client, reporter: String, metrics: Metrics) -> (Self, impl Future<Output = ()> + Send) {
+    pub fn start(client: Client, reporter: String, metrics: Metrics, clock: Clock) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let end = CancellationToken::new();
-        let task = tokio::spawn(write_all(client, All::new(&reporter), waiting, metrics.clone(), end.clone()));
+        let task = tokio::spawn(write_all(client, All::new(&reporter), waiting, metrics.clone(), clock, end.clone()));
         let finish = async move {
             end.cancel();
             let _ = task.await;
         };
-        (Self { queue, metrics }, finish)
+        (Self { queue, metrics, clock }, finish)
     }
 
     /// Emits an Event of type `kind` (`Normal` or `Warning`). Never waits; if too many wait already, it is dropped and counted.
     pub fn emit(&self, about: &EventRef, kind: &str, reason: &str, message: &str) {
         let emitted =
-            Emitted { about: about.clone(), kind: kind.into(), reason: reason.into(), message: message.into(), at: Timestamp::now() };
+            Emitted { about: about.clone(), kind: kind.into(), reason: reason.into(), message: message.into(), at: self.clock.now() };
         if self.queue.try_send(emitted).is_err() {
             self.metrics.event_dropped();
         }
     }
 }
 
-async fn write_all(client: Client, mut all: All, mut waiting: mpsc::Receiver<Emitted>, metrics: Metrics, end: CancellationToken) {
+async fn write_all(
+    client: Client,
+    mut all: All,
+    mut waiting: mpsc::Receiver<Emitted>,
+    metrics: Metrics,
+    clock: Clock,
+    end: CancellationToken,
+) {
     let mut flush = interval(FLUSH);
     loop {
         let writes = tokio::select! {
@@ -80,7 +88,7 @@ async fn write_all(client: Client, mut all: All, mut waiting: mpsc::Receiver<Emi
                 Some(emitted) => all.take(emitted).into_iter().collect(),
                 None => break,
             },
-            _ = flush.tick() => all.due(Timestamp::now()),
+            _ = flush.tick() => all.due(clock.now()),
         };
         for event in writes {
             let next = Instant::now() + PACE;

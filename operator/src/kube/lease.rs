@@ -80,6 +80,14 @@ impl LeaseHandle {
         *self.0.borrow()
     }
 
+    /// Until when a request may be sent: later another process may act. What is under way then is found again by what was written before it.
+    pub fn send_before(&self) -> Instant {
+        match self.now() {
+            Leadership::Leader { until, .. } => until,
+            Leadership::Follower => Instant::now(),
+        }
+    }
+
     /// Whether a write that takes at most [`WRITE_ALLOWANCE`] ends before another process may write.
     pub fn may_write(&self) -> bool {
         self.may_write_for(WRITE_ALLOWANCE)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use gantry_crds::{Host, OpenStackCloud, VMPool};
 use gantry_plan::model::{DaemonSet, Key, Node, Pod};
-use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::certificates::v1 as certificates;
 use k8s_openapi::api::core::v1 as core;
@@ -22,6 +21,7 @@ use super::objects::{CloudObject, HostObject, PoolObject};
 use super::project;
 use super::signals::{Dirty, Queue};
 use super::store::Store;
+use crate::clock::Clock;
 use crate::serve::metrics::Metrics;
 use crate::serve::readiness::Readiness;
 
@@ -162,6 +162,7 @@ pub fn start(
     client: &Client,
     metrics: &Metrics,
     readiness: &Readiness,
+    clock: Clock,
     stop: &CancellationToken,
 ) -> (Stores, Signals, JoinSet<&'static str>) {
     let (stores, signals) = (Stores::default(), Signals::default());
@@ -172,16 +173,16 @@ pub fn start(
         stop: stop.clone(),
         tasks: JoinSet::new(),
     };
-    watch_workloads(&mut starter, &stores, &signals);
+    watch_workloads(&mut starter, &stores, &signals, clock);
     watch_own(&mut starter, &stores, &signals);
     (stores, signals, starter.tasks)
 }
 
-fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals) {
+fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals, clock: Clock) {
     let (s, g) = (stores.clone(), signals.clone());
     starter.watch("pods", Pods, &stores.pods, move |key, old, new| {
         g.plan.mark();
-        s.waiting.note(key, new.is_some_and(|pod| pod.unschedulable && pod.node_name.is_none()), Timestamp::now());
+        s.waiting.note(key, new.is_some_and(|pod| pod.unschedulable && pod.node_name.is_none()), clock.now());
         let node = |pod: Option<&Pod>| pod.and_then(|pod| pod.node_name.clone());
         let (old, new) = (node(old), node(new));
         s.pods_by_node.moved(key, old.as_deref(), new.as_deref());
