@@ -1,22 +1,47 @@
-//! The simulator's time: the wall clock's date, moved on by a monotonic clock, so that it never goes backwards.
+//! The simulator's time: a date, moved on by a clock that never goes backwards.
 use std::time::Instant;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Time as all four services see it.
-#[derive(Debug)]
-pub(crate) struct Clock {
-    base: Timestamp,
-    started: Instant,
+/// What moves the time of a simulated cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The wall clock.
+    Wall,
+    /// The time of the tokio runtime, which a test may pause and move, from `base` on.
+    Tokio {
+        /// What the cloud takes for now when it is made.
+        base: Timestamp,
+    },
 }
 
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self { base: Timestamp::now(), started: Instant::now() }
+/// Time as all services see it.
+#[derive(Debug)]
+pub(crate) struct Time {
+    base: Timestamp,
+    since: Since,
+}
+
+#[derive(Debug)]
+enum Since {
+    Wall(Instant),
+    Tokio(tokio::time::Instant),
+}
+
+impl Time {
+    pub(crate) fn start(clock: Clock) -> Self {
+        match clock {
+            Clock::Wall => Self { base: Timestamp::now(), since: Since::Wall(Instant::now()) },
+            Clock::Tokio { base } => Self { base, since: Since::Tokio(tokio::time::Instant::now()) },
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.base.checked_add(self.started.elapsed()).unwrap_or(Timestamp::MAX)
+        let elapsed = match self.since {
+            Since::Wall(started) => started.elapsed(),
+            Since::Tokio(started) => tokio::time::Instant::now().saturating_duration_since(started),
+        };
+        self.base.checked_add(elapsed).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -25,7 +50,12 @@ pub(crate) fn seconds(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// `2026-11-22T23:45:26.000000`, as Nova prints times in instance actions and usage.
+/// `2026-11-22T23:45Z`, the minute of a request.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%MZ").to_string()
+}
+
+/// `2026-11-22T23:45:26.000000`, as Nova and Cinder print times.
 pub(crate) fn naive_micros(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S.000000").to_string()
 }

@@ -6,6 +6,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+/// The volume type that no backend has.
+pub(crate) const IMPOSSIBLE_TYPE: &str = "impossible";
+
 /// Everything that can be chosen when a cloud is started.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -21,6 +24,20 @@ pub struct Config {
     pub delete_latency: Duration,
     /// From an accepted stop, start or reboot until it is done.
     pub action_latency: Duration,
+    /// From the accepted POST of a volume until available or error.
+    pub volume_latency: Duration,
+    /// From the accepted DELETE of a volume until 404.
+    pub volume_delete_latency: Duration,
+    /// How long a deleted server is kept as SOFT_DELETED (Nova's `reclaim_instance_interval`); zero: not at all.
+    pub reclaim_instance_interval: Duration,
+    /// Whether Nova counts the servers' quota only after it has accepted a request (`recheck_quota` in a race).
+    pub late_quota_check: bool,
+    /// Whether the catalog has Cinder, and Cinder answers.
+    pub has_block_storage: bool,
+    /// Names of volume types, the first being the default; a volume of type `impossible` ends in error, as no backend has it.
+    pub volume_types: Vec<String>,
+    /// Whether a port keeps the tags it is created with; some clouds drop them.
+    pub keep_port_tags: bool,
     /// How long a token is valid.
     pub token_lifetime: Duration,
     /// How long the services go on believing in a token that was revoked after they saw it.
@@ -78,6 +95,7 @@ impl FlavorSpec {
 
 /// Limits of one project; -1 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Quota {
     /// Servers.
     pub instances: i64,
@@ -91,11 +109,27 @@ pub struct Quota {
     pub server_groups: i64,
     /// Members of one server group.
     pub server_group_members: i64,
+    /// Cinder volumes.
+    pub volumes: i64,
+    /// GiB of all volumes.
+    pub gigabytes: i64,
+    /// Neutron floating IPs.
+    pub floating_ips: i64,
 }
 
 impl Default for Quota {
     fn default() -> Self {
-        Self { instances: 1000, cores: 4000, ram: 8 * 1024 * 1024, ports: 2000, server_groups: 100, server_group_members: 100 }
+        Self {
+            instances: 1000,
+            cores: 4000,
+            ram: 8 * 1024 * 1024,
+            ports: 2000,
+            server_groups: 100,
+            server_group_members: 100,
+            volumes: 1000,
+            gigabytes: 100_000,
+            floating_ips: 500,
+        }
     }
 }
 
@@ -109,6 +143,13 @@ impl Default for Config {
             build_latency: Duration::from_millis(800),
             delete_latency: Duration::from_millis(400),
             action_latency: Duration::from_millis(400),
+            volume_latency: Duration::from_millis(400),
+            volume_delete_latency: Duration::from_millis(200),
+            reclaim_instance_interval: Duration::ZERO,
+            late_quota_check: false,
+            has_block_storage: true,
+            volume_types: ["ssd", "hdd", IMPOSSIBLE_TYPE].map(str::to_owned).into(),
+            keep_port_tags: true,
             token_lifetime: Duration::from_secs(3600),
             token_cache: Duration::from_secs(300),
             max_limit: 1000,

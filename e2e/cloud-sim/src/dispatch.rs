@@ -1,37 +1,48 @@
-//! From a request to its service: counts it, applies fault rules, and adds what every answer bears.
+//! From a request to its service: logs it, applies fault rules and the hook, and adds what every answer bears.
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use jiff::Timestamp;
+
 use crate::{
-    admin,
-    clock::Clock,
-    faults::{Answer, Effect},
+    admin, cinder,
+    clock::Time,
+    faults::{Answer, Effect, When},
     glance,
+    hook::{Hooked, Moment},
     http::{Aborted, Request, Response},
-    keystone, neutron, nova,
-    state::{Cloud, ids},
+    keystone,
+    log::RequestInfo,
+    neutron, nova,
+    state::Cloud,
+    twist,
 };
 
-/// Routes that are counted each by itself; whatever comes on top is counted together.
-const MAX_ROUTES: usize = 1000;
-
-/// The cloud with its clock, shared by all connections.
+/// The cloud with its clock, shared by all who ask it.
+#[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) clock: Clock,
+    pub(crate) time: Time,
+    pub(crate) hook: Hooked,
     cloud: Mutex<Cloud>,
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, cloud: Cloud) -> Self {
-        Self { clock, cloud: Mutex::new(cloud) }
+    pub(crate) fn new(time: Time, cloud: Cloud) -> Self {
+        Self { time, hook: Hooked::default(), cloud: Mutex::new(cloud) }
     }
 
-    /// The state as of now.
+    /// The state as of now; what is due is done, in its order.
     pub(crate) fn cloud(&self) -> MutexGuard<'_, Cloud> {
         let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
-        cloud.advance(self.clock.now());
+        let now = self.time.now();
+        while let Some((due, number, request)) = cloud.deferred.take_due(now) {
+            cloud.advance(due);
+            let response = answer_truly(&mut cloud, &request, due);
+            cloud.deferred.finish(number, response);
+        }
+        cloud.advance(now);
         cloud
     }
 }
@@ -39,21 +50,71 @@ impl Shared {
 /// Answers one request.
 pub(crate) async fn handle(shared: &Shared, request: Request) -> Result<Response, Aborted> {
     if request.path.starts_with("/admin/") {
-        return Ok(admin::handle(&mut shared.cloud(), &request, shared.clock.now()));
+        let mut cloud = shared.cloud();
+        return Ok(admin::handle(&mut cloud, &request, shared.time.now()));
     }
-    let effect = note(&mut shared.cloud(), &request);
-    let Some(Effect { is_after, delay, answer }) = effect else { return Ok(answer_truly(shared, &request)) };
-    if !is_after {
+    let (info, effect) = note(shared, &request);
+    let response = match effect {
+        None => apply(shared, &request, &info),
+        Some(effect) => disturbed(shared, request, &info, effect).await,
+    }?;
+    shared.cloud().log.answered(info.number, response.status);
+    Ok(response)
+}
+
+/// Logs the request and asks the fault rules about it.
+fn note(shared: &Shared, request: &Request) -> (RequestInfo, Option<Effect>) {
+    let mut cloud = shared.cloud();
+    let info = cloud.log.note(request, shared.time.now());
+    let effect = cloud.faults.request(&info.method, &info.path, &info.query);
+    (info, effect)
+}
+
+/// A request that a rule hits.
+async fn disturbed(shared: &Shared, request: Request, info: &RequestInfo, effect: Effect) -> Result<Response, Aborted> {
+    let Effect { when, delay, answer } = effect;
+    let is_applied = when != When::Before || matches!(answer, Answer::True(_));
+    if when == When::Before {
         wait(delay).await;
     }
-    let truth = (is_after || matches!(answer, Answer::True)).then(|| answer_truly(shared, &request));
-    if is_after {
+    let truth = match when {
+        _ if !is_applied => None,
+        When::Later(after) => return later(shared, request, info, (after, delay), answer).await,
+        When::Before | When::After => Some(apply(shared, &request, info)?),
+    };
+    if when == When::After {
         wait(delay).await;
     }
+    settle(shared, &request, answer, truth)
+}
+
+/// Accepted now, applied later; the client may be answered, or gone, long before.
+async fn later(
+    shared: &Shared,
+    request: Request,
+    info: &RequestInfo,
+    (after, delay): (Duration, Duration),
+    answer: Answer,
+) -> Result<Response, Aborted> {
+    shared.hook.ask(info, Moment::Before)?;
+    let copy = request.clone();
+    {
+        let mut cloud = shared.cloud();
+        let now = shared.time.now();
+        let caller = keystone::authenticate(&mut cloud, &request, now);
+        cloud.deferred.accept(info.number, Request { caller, ..request }, now.checked_add(after).unwrap_or(Timestamp::MAX));
+    }
+    wait(if matches!(answer, Answer::True(_)) { delay.max(after) } else { delay }).await;
+    let truth = shared.cloud().deferred.take_answer(info.number);
+    shared.hook.ask(info, Moment::After)?;
+    settle(shared, &copy, answer, truth)
+}
+
+fn settle(shared: &Shared, request: &Request, answer: Answer, truth: Option<Response>) -> Result<Response, Aborted> {
     match (answer, truth) {
-        (Answer::Reset, _) => Err(Aborted),
         (Answer::Instead(response), _) => Ok(response),
-        (Answer::True, truth) => truth.ok_or(Aborted),
+        (Answer::True(twist), Some(truth)) => Ok(twist::twist(truth, twist, request, &shared.cloud().base_url)),
+        (Answer::Reset, _) | (Answer::True(_), None) => Err(Aborted),
     }
 }
 
@@ -63,51 +124,28 @@ async fn wait(delay: Duration) {
     }
 }
 
-/// Counts the request and asks the fault rules about it.
-fn note(cloud: &mut Cloud, request: &Request) -> Option<Effect> {
-    let route = format!("{} {}", request.method, route(&request.path));
-    let is_too_many = cloud.requests.len() >= MAX_ROUTES && !cloud.requests.contains_key(&route);
-    *cloud.requests.entry(if is_too_many { "other".to_owned() } else { route }).or_default() += 1;
-    let query = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
-    cloud.faults.request(request.method.as_str(), &request.path, &query)
+/// Does what the request asks, if the hook lets it.
+fn apply(shared: &Shared, request: &Request, info: &RequestInfo) -> Result<Response, Aborted> {
+    shared.hook.ask(info, Moment::Before)?;
+    let response = {
+        let mut cloud = shared.cloud();
+        answer_truly(&mut cloud, request, shared.time.now())
+    };
+    shared.hook.ask(info, Moment::After)?;
+    Ok(response)
 }
 
-/// The path with `{id}` for every id in it.
-fn route(path: &str) -> String {
-    let is_id = |part: &str| part.len() >= 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let parts = path.split('/').map(|part| match part {
-        _ if is_id(part) => "{id}",
-        _ if part.starts_with("req-") => "{request}",
-        _ => part,
-    });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-fn answer_truly(shared: &Shared, request: &Request) -> Response {
-    let request_id = ids::request();
-    let mut cloud = shared.cloud();
-    let now = shared.clock.now();
+fn answer_truly(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Response {
+    cloud.revision += u64::from(request.method != "GET");
+    let request_id = cloud.ids.request();
     let segments = request.segments();
     let response = match segments.split_first() {
-        Some((&"identity", rest)) => keystone::handle(&mut cloud, request, rest, now),
-        Some((&"compute", rest)) => nova::handle(&mut cloud, request, rest, &request_id, now),
-        Some((&"networking", rest)) => neutron::handle(&mut cloud, request, rest, now),
-        Some((&"image", rest)) => glance::handle(&mut cloud, request, rest, now),
+        Some((&"identity", rest)) => keystone::handle(cloud, request, rest, now),
+        Some((&"compute", rest)) => nova::handle(cloud, request, rest, &request_id, now),
+        Some((&"networking", rest)) => neutron::handle(cloud, request, rest, now),
+        Some((&"volume", rest)) => cinder::handle(cloud, request, rest, &request_id, now),
+        Some((&"image", rest)) => glance::handle(cloud, request, rest, now),
         _ => Response::html(404, "404 Not Found", "The resource could not be found."),
     };
-    response.with("x-openstack-request-id", request_id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::route;
-
-    #[test]
-    fn requests_are_counted_by_route_not_by_id() {
-        assert_eq!(
-            route("/compute/v2.1/servers/6239717e-9c10-48c1-9498-a809b34279b6/os-instance-actions/req-1"),
-            "/compute/v2.1/servers/{id}/os-instance-actions/{request}"
-        );
-        assert_eq!(route("/compute/v2.1/servers/detail"), "/compute/v2.1/servers/detail");
-    }
+    response.accepted_by(request).with("x-openstack-request-id", request_id)
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use gantry_cloud_sim::{Config, FlavorSpec, Simulator, ZoneSpec};
 
-/// A simulated OpenStack: Keystone, Nova, Neutron and Glance on one port, with faults on demand.
+/// A simulated OpenStack: Keystone, Nova, Neutron, Glance and Cinder on one port, with faults on demand.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {

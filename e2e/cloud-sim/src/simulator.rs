@@ -1,4 +1,4 @@
-//! A running simulator: a thread with its own runtime, so that it can be used from any test, and stopped by dropping it.
+//! A simulated cloud in hand: served over HTTP by its own thread until it is dropped, or asked in process.
 use std::{
     io,
     net::{SocketAddr, TcpListener as StdListener},
@@ -6,27 +6,39 @@ use std::{
     thread,
 };
 
+use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     admin,
-    clock::Clock,
+    clock::{Clock, Time},
     clouds_yaml,
     config::Config,
     dispatch::{self, Shared},
-    http::{self, Request},
-    state::Cloud,
+    hook::Hook,
+    http::{self, Aborted, Request, Response},
+    log::RequestRecord,
+    state::{Cloud, ids::Ids},
 };
 
 /// A cloud that answers until it is dropped.
 pub struct Simulator {
     shared: Arc<Shared>,
-    address: SocketAddr,
     url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    server: Option<Server>,
 }
+
+/// The thread that answers over HTTP.
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+/// Where the catalog of a cloud without socket leads, if the configuration does not say it.
+const EMBEDDED_URL: &str = "http://cloud.invalid";
 
 /// An application credential of user demo that exists from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +59,59 @@ impl Simulator {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let clock = Clock::start();
-        let cloud = Cloud::new(config, url.clone(), clock.now());
-        let shared = Arc::new(Shared::new(clock, cloud));
+        let shared = shared(config, &url, Clock::Wall);
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let for_thread = shared.clone();
         let thread = thread::Builder::new().name("cloud-sim".to_owned()).spawn(move || {
             runtime.block_on(run(listener, for_thread, stopped));
         })?;
-        Ok(Self { shared, address, url, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, url, server: Some(Server { address, stop, thread }) })
+    }
+
+    /// A cloud without socket and thread, asked by [`Self::handle`]. For [`Clock::Tokio`], call it inside the runtime; then also
+    /// everything drawn at random follows the seed.
+    pub fn embedded(config: Config, clock: Clock) -> Self {
+        let url = config.public_url.clone().unwrap_or_else(|| EMBEDDED_URL.to_owned());
+        Self { shared: shared(config, &url, clock), url, server: None }
+    }
+
+    /// Answers one request on the caller's runtime, as over HTTP. To drop the future is to hang up.
+    ///
+    /// # Errors
+    /// [`Aborted`] if a fault rule or a hook takes the answer away, or the body is larger than 16 MiB.
+    pub async fn handle(&self, request: ::http::Request<Bytes>) -> Result<::http::Response<Bytes>, Aborted> {
+        let (parts, body) = request.into_parts();
+        if body.len() > http::MAX_BODY_BYTES {
+            return Err(Aborted);
+        }
+        let request = Request::new(parts.method, &parts.uri, parts.headers, body);
+        dispatch::handle(&self.shared, request).await.map(Response::into_http)
+    }
+
+    /// What the cloud takes for now.
+    pub fn now(&self) -> Timestamp {
+        self.shared.time.now()
+    }
+
+    /// Puts a hook into the way of every request but those below /admin, in place of the one before.
+    pub fn on_request(&self, hook: Option<Hook>) {
+        self.shared.hook.set(hook);
+    }
+
+    /// Grows with each change of what is in the cloud.
+    pub fn revision(&self) -> u64 {
+        self.shared.cloud().revision
+    }
+
+    /// The last 100,000 requests, oldest first, without those below /admin.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.cloud().log.records()
+    }
+
+    /// Forgets the requests so far, also their counts.
+    pub fn forget_requests(&self) {
+        self.shared.cloud().log.clear();
     }
 
     /// `http://host:port`, without a slash at the end.
@@ -64,9 +119,9 @@ impl Simulator {
         &self.url
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(|server| server.address)
     }
 
     /// What `auth_url` in clouds.yaml has to be.
@@ -95,7 +150,7 @@ impl Simulator {
         let uri = format!("/admin/{path}").parse().map_err(|_| format!("{path} is not a path"))?;
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let request = Request::new(method, &uri, ::http::HeaderMap::new(), body.into());
-        let response = admin::handle(&mut self.shared.cloud(), &request, self.shared.clock.now());
+        let response = admin::handle(&mut self.shared.cloud(), &request, self.shared.time.now());
         let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         if response.status == 200 { Ok(answer) } else { Err(answer["error"].as_str().unwrap_or_default().to_owned()) }
     }
@@ -103,13 +158,21 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
+        if let Some(Server { stop, thread, .. }) = self.server.take() {
             let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
+}
+
+fn shared(config: Config, url: &str, clock: Clock) -> Arc<Shared> {
+    let ids = match clock {
+        Clock::Wall => Ids::default(),
+        Clock::Tokio { .. } => Ids::seeded(config.seed),
+    };
+    let time = Time::start(clock);
+    let cloud = Cloud::new(config, url.to_owned(), ids, time.now());
+    Arc::new(Shared::new(time, cloud))
 }
 
 async fn run(listener: StdListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {

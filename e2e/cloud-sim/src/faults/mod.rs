@@ -8,8 +8,8 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::http::Response;
-pub(crate) use spec::SpecError;
-use spec::{Kind, Outcome, Spec, When};
+pub(crate) use spec::{Kind, SpecError};
+use spec::{Outcome, Spec};
 
 /// Most rules at a time.
 const MAX_RULES: usize = 1000;
@@ -19,16 +19,33 @@ const HANG: Duration = Duration::from_secs(600);
 /// What is done to a request that a rule hits.
 #[derive(Clone)]
 pub(crate) struct Effect {
-    /// After the request was applied, not instead of it.
-    pub(crate) is_after: bool,
+    pub(crate) when: When,
     pub(crate) delay: Duration,
     pub(crate) answer: Answer,
+}
+
+/// When the rule takes hold: instead of the request, after it was applied, or it is applied so much later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    After,
+    Later(Duration),
+}
+
+/// How a true answer arrives wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Twist {
+    None,
+    /// Only this share of the body.
+    Cut(f64),
+    /// The next link leads to the same page.
+    SamePage,
 }
 
 #[derive(Clone)]
 pub(crate) enum Answer {
     /// The true one.
-    True,
+    True(Twist),
     Instead(Response),
     Reset,
 }
@@ -141,9 +158,14 @@ impl Faults {
             _ if spec.hang => (HANG, Answer::Reset),
             _ if spec.reset => (delay, Answer::Reset),
             Some(status) => (delay, Answer::Instead(answer(status, spec))),
-            None => (delay, Answer::True),
+            None => (delay, Answer::True(spec.twist())),
         };
-        Some(Effect { is_after: spec.when == When::After, delay, answer })
+        let when = match (spec.when, spec.apply_delay_ms) {
+            (spec::When::Before, _) => When::Before,
+            (spec::When::After, None) => When::After,
+            (spec::When::After, Some(ms)) => When::Later(Duration::from_millis(ms)),
+        };
+        Some(Effect { when, delay, answer })
     }
 
     pub(crate) fn build(&mut self, name: &str, flavor: &str, zone: Option<&str>, latency: Duration) -> BuildPlan {
@@ -177,15 +199,49 @@ impl Faults {
         DeletePlan { latency: spec.latency_ms.map_or(latency, Duration::from_millis), end }
     }
 
-    /// Whether a rule bears on lists at all; a list asks once.
-    pub(crate) fn list_rule(&mut self) -> Option<Omission> {
-        let rule = self.hit(|rule| rule.spec.kind == Kind::List)?;
+    /// How the creation or deletion of a volume goes.
+    pub(crate) fn volume(&mut self, kind: Kind, name: &str, latency: Duration) -> DeletePlan {
+        let rule = self.hit(|rule| rule.spec.kind == kind && rule.name.as_ref().is_none_or(|pattern| pattern.is_match(name)));
+        let Some(Rule { spec, .. }) = rule else { return DeletePlan { latency, end: Some(DeleteEnd::Gone) } };
+        let end = match spec.outcome.unwrap_or(Outcome::Normal) {
+            Outcome::Normal => Some(DeleteEnd::Gone),
+            Outcome::Never => None,
+            Outcome::Error => Some(DeleteEnd::Error { message: String::new() }),
+        };
+        DeletePlan { latency: spec.latency_ms.map_or(latency, Duration::from_millis), end }
+    }
+
+    /// Whether a rule bears on a list of some resource at all; a list asks once.
+    pub(crate) fn list_rule(&mut self, resource: &str, is_all_tenants: bool) -> Option<Omission> {
+        let rule = self.hit(|rule| {
+            rule.spec.kind == Kind::List
+                && rule.spec.resource.as_deref().unwrap_or("servers") == resource
+                && (rule.spec.all_tenants || !is_all_tenants)
+        })?;
         Some(Omission { name: rule.name.clone(), has_stubs: rule.spec.stubs })
+    }
+
+    /// The cells that are down.
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        let down = self.rules.iter().filter(|rule| rule.spec.kind == Kind::Cell);
+        down.map(|rule| Cell { name: rule.name.clone(), zone: rule.spec.zone.clone() }).collect()
     }
 }
 
 const BUILD_FAILED: &str =
     "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance {id}.";
+
+/// A cell that is down: nothing can be known of the servers in it.
+pub(crate) struct Cell {
+    name: Option<Regex>,
+    zone: Option<String>,
+}
+
+impl Cell {
+    pub(crate) fn holds(&self, name: &str, zone: &str) -> bool {
+        self.name.as_ref().is_none_or(|pattern| pattern.is_match(name)) && self.zone.as_deref().is_none_or(|own| own == zone)
+    }
+}
 
 /// What one list leaves out.
 pub(crate) struct Omission {
@@ -203,12 +259,15 @@ impl Omission {
 
 fn answer(status: u16, spec: &Spec) -> Response {
     let mut response = match &spec.body {
-        Some(Value::String(text)) => Response { body: text.clone().into(), ..Response::html(status, "", "") },
+        Some(Value::String(text)) => Response::of_proxy(status, text.clone()),
         Some(body) => Response::json(status, body),
         None => {
             let title = ::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
             let title = format!("{status} {}", title.unwrap_or("Error"));
-            Response::html(status, &title, "No server is available to handle this request.")
+            Response::of_proxy(
+                status,
+                format!("<html><body><h1>{title}</h1>\nNo server is available to handle this request.\n</body></html>\n"),
+            )
         }
     };
     if let Some(seconds) = spec.retry_after {

@@ -5,6 +5,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Twist;
 use crate::state::lifecycle::MAX_LATENCY;
 
 /// What a rule bears on.
@@ -17,8 +18,14 @@ pub(crate) enum Kind {
     Build,
     /// The deletion of an accepted DELETE.
     Delete,
-    /// What lists of servers leave out.
+    /// What lists leave out.
     List,
+    /// A cell of Nova that is down.
+    Cell,
+    /// The creation of an accepted volume.
+    Volume,
+    /// The deletion of an accepted volume.
+    VolumeDelete,
 }
 
 /// Before or after the request was applied.
@@ -68,6 +75,15 @@ pub(crate) struct Spec {
     pub(crate) delay_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<u16>,
+    /// request, with `when` after: it is applied so much later, whether or not the client still waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) apply_delay_ms: Option<u64>,
+    /// request: only this share of the true answer's body arrives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cut: Option<f64>,
+    /// request: the next link of the true page leads to the same page again.
+    #[serde(default)]
+    pub(crate) repeat_marker: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Value>,
     /// request: value of `Retry-After`, in seconds.
@@ -79,16 +95,22 @@ pub(crate) struct Spec {
     /// request: no answer for ten minutes.
     #[serde(default)]
     pub(crate) hang: bool,
-    /// build, delete, list: regular expression that the server's name contains.
+    /// build, delete, list, cell, volume, volumeDelete: regular expression that the name contains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     /// list: what is left out shows as the stub of a cell that is down, where Nova shows such stubs.
     #[serde(default)]
     pub(crate) stubs: bool,
+    /// list: also lists of all projects.
+    #[serde(default)]
+    pub(crate) all_tenants: bool,
+    /// list: of what: servers (without it), ports, volumes or floatingips.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resource: Option<String>,
     /// build: name of the flavor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flavor: Option<String>,
-    /// build: the zone asked for.
+    /// build: the zone asked for; cell: the zone of its hypervisors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,26 +145,41 @@ impl Spec {
     pub(crate) fn parse(value: Value) -> Result<Self, SpecError> {
         let spec: Self = serde_json::from_value(value)?;
         let bad = |field, value: String, low, high| Err(SpecError::Range { field, value, low, high });
-        if let Some(fraction) = spec.fraction.filter(|fraction| !(0.0..=1.0).contains(fraction)) {
-            return bad("fraction", fraction.to_string(), "0", "1");
+        for (field, share) in [("fraction", spec.fraction), ("cut", spec.cut)] {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return bad(field, share.to_string(), "0", "1");
+            }
         }
         if let Some(status) = spec.status.filter(|status| !(200..600).contains(status)) {
             return bad("status", status.to_string(), "200", "599");
         }
-        for (field, ms) in [("delayMs", spec.delay_ms), ("latencyMs", spec.latency_ms)] {
+        for (field, ms) in [("delayMs", spec.delay_ms), ("applyDelayMs", spec.apply_delay_ms), ("latencyMs", spec.latency_ms)] {
             if let Some(ms) = ms.filter(|ms| Duration::from_millis(*ms) > MAX_LATENCY) {
                 return bad(field, ms.to_string(), "0", "86400000");
             }
         }
-        let has_effect = spec.status.is_some() || spec.reset || spec.hang || spec.delay_ms.is_some();
+        let is_late = spec.delay_ms.is_some() || spec.apply_delay_ms.is_some();
+        let has_effect = spec.status.is_some() || spec.reset || spec.hang || is_late || spec.twist() != Twist::None;
         if spec.kind == Kind::Request && !has_effect {
-            return Err(SpecError::Missing { kind: "request", field: "status, reset, hang or delayMs" });
+            return Err(SpecError::Missing { kind: "request", field: "status, reset, hang, delayMs, applyDelayMs, cut or repeatMarker" });
+        }
+        if spec.apply_delay_ms.is_some() && spec.when == When::Before {
+            return Err(SpecError::Missing { kind: "request with applyDelayMs", field: "when: after" });
         }
         let has_effect = spec.outcome.is_some() || spec.latency_ms.is_some();
-        if matches!(spec.kind, Kind::Build | Kind::Delete) && !has_effect {
-            return Err(SpecError::Missing { kind: "build or delete", field: "outcome or latencyMs" });
+        if matches!(spec.kind, Kind::Build | Kind::Delete | Kind::Volume | Kind::VolumeDelete) && !has_effect {
+            return Err(SpecError::Missing { kind: "build, delete, volume or volumeDelete", field: "outcome or latencyMs" });
         }
         Ok(spec)
+    }
+
+    /// What is wrong about the true answer.
+    pub(crate) fn twist(&self) -> Twist {
+        match self.cut {
+            Some(share) => Twist::Cut(share),
+            None if self.repeat_marker => Twist::SamePage,
+            None => Twist::None,
+        }
     }
 }
 

@@ -13,6 +13,21 @@ use crate::{
 const DEFAULT_LIMIT: usize = 25;
 /// Longest page (Glance's `api_limit_max`).
 const MAX_LIMIT: usize = 1000;
+/// Parameters that filter nothing here.
+const CONTROLS: [&str; 12] = [
+    "limit",
+    "marker",
+    "sort",
+    "sort_key",
+    "sort_dir",
+    "protected",
+    "owner",
+    "member_status",
+    "min_ram",
+    "min_disk",
+    "disk_format",
+    "container_format",
+];
 const NO_TOKEN: &str = "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.";
 
 /// Answers a request below /image.
@@ -28,7 +43,7 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request, path: &[&str], now: T
         ("GET", ["v2", "images", id]) => match cloud.images.iter().find(|image| image.id.to_string() == **id) {
             Some(image) => Response::json(200, &view(image)),
             None => {
-                let text = format!("Failed to find image {id} to show");
+                let text = format!("No image found with ID {id}");
                 Response::html(404, "404 Not Found", &text)
             }
         },
@@ -43,14 +58,18 @@ fn versions(cloud: &Cloud) -> Response {
 
 fn view(image: &Image) -> Value {
     let created = clock::seconds(image.created);
-    json!({
+    let mut row = json!({
         "id": image.id, "name": image.name, "status": image.status, "visibility": "public", "protected": false,
         "tags": image.tags, "min_disk": image.min_disk_gib, "min_ram": image.min_ram_mib, "size": 1_048_576,
         "virtual_size": 1_048_576, "disk_format": "raw", "container_format": "bare", "checksum": null,
         "os_hidden": false, "os_hash_algo": null, "os_hash_value": null, "owner": null, "created_at": created,
         "updated_at": created, "self": format!("/v2/images/{}", image.id),
         "file": format!("/v2/images/{}/file", image.id), "schema": "/v2/schemas/image",
-    })
+    });
+    for (key, value) in &image.properties {
+        row[key] = json!(value);
+    }
+    row
 }
 
 fn list(cloud: &Cloud, request: &Request) -> Response {
@@ -63,7 +82,7 @@ fn list(cloud: &Cloud, request: &Request) -> Response {
     found.sort_by_key(|image| std::cmp::Reverse((image.created, image.id)));
     if let Some(marker) = request.param("marker") {
         let Some(place) = found.iter().position(|image| image.id.to_string() == marker) else {
-            return Response::html(400, "400 Bad Request", "Invalid marker");
+            return Response::html(400, "400 Bad Request", &format!("No image found with ID {marker}"));
         };
         found.drain(..=place);
     }
@@ -89,7 +108,9 @@ fn matches(image: &Image, request: &Request) -> bool {
         "tag" => image.tags.contains(value),
         "visibility" => ["public", "all"].contains(&value.as_str()),
         "os_hidden" => value != "true",
-        _ => true,
+        key if CONTROLS.contains(&key) => true,
+        // Anything else is a property that the image must have.
+        key => image.properties.get(key).is_some_and(|own| any(value, own)),
     })
 }
 

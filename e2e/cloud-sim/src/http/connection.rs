@@ -1,8 +1,6 @@
 //! Accepts connections and lets an answer be what no framework offers: a connection that is reset.
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
-use ::http::HeaderValue;
-use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,10 +12,10 @@ use super::{MAX_BODY_BYTES, Request, Response};
 /// How long a client may take to send the head of a request on an open connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// No answer: the connection is reset instead.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is reset, as a fault rule asks")]
-pub(crate) struct Aborted;
+/// No answer: a fault rule or a hook took it; over HTTP the connection is reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the cloud gave no answer: the connection is reset, as a fault rule or a hook asks")]
+pub struct Aborted;
 
 /// Serves connections for ever.
 pub(crate) async fn serve<F, Fut>(listener: TcpListener, handler: F) -> Infallible
@@ -50,7 +48,7 @@ where
             let (parts, body) = request.into_parts();
             let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else { return Err(Aborted) };
             let request = Request::new(parts.method, &parts.uri, parts.headers, body.to_bytes());
-            handler(request).await.map(encode)
+            handler(request).await.map(|response| response.into_http().map(Full::new))
         }
     });
     let mut connection =
@@ -59,19 +57,4 @@ where
         let stream = connection.into_parts().io.into_inner();
         let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
     }
-}
-
-fn encode(response: Response) -> hyper::Response<Full<Bytes>> {
-    let mut answer = hyper::Response::new(Full::new(response.body));
-    *answer.status_mut() = ::http::StatusCode::from_u16(response.status).unwrap_or(::http::StatusCode::BAD_GATEWAY);
-    let headers = answer.headers_mut();
-    if response.status != 204 {
-        headers.insert("content-type", HeaderValue::from_static(response.content_type));
-    }
-    for (name, value) in response.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.append(name, value);
-        }
-    }
-    answer
 }

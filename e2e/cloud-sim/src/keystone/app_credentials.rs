@@ -52,6 +52,11 @@ fn create(cloud: &mut Cloud, request: &Request, user: &std::sync::Arc<str>, proj
     let Some(name) = asked["name"].as_str() else {
         return error(400, "Bad Request", "'name' is a required property");
     };
+    let mut own = cloud.identity.app_credentials.values().filter(|credential| credential.user == *user);
+    if own.any(|credential| credential.name == name) {
+        let text = format!("Conflict occurred attempting to store application_credential - Duplicate entry found with name {name}.");
+        return error(409, "Conflict", &text);
+    }
     let credential = cloud.identity.create_app_credential(user, project, name, asked["secret"].as_str());
     let mut row = view(credential);
     row["secret"] = json!(credential.secret);
@@ -61,7 +66,7 @@ fn create(cloud: &mut Cloud, request: &Request, user: &std::sync::Arc<str>, proj
 fn view(credential: &AppCredential) -> Value {
     json!({
         "id": credential.id, "name": credential.name, "project_id": &*credential.project,
-        "user_id": &*credential.user, "unrestricted": false, "expires_at": null, "description": null,
+        "user_id": &*credential.user, "unrestricted": null, "expires_at": null, "description": null,
         "system": null, "roles": [{"name": "member"}, {"name": "reader"}],
     })
 }

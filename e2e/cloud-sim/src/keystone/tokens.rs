@@ -119,7 +119,7 @@ fn view(cloud: &Cloud, token: &Token, with_catalog: bool) -> Value {
         let roles = cloud.identity.roles(user_id, project);
         view["roles"] = roles.iter().map(|role| json!({"id": ids::stable_hex("role", role), "name": role})).collect();
         if with_catalog {
-            view["catalog"] = catalog::catalog(cloud);
+            view["catalog"] = catalog::catalog(cloud, Some(project));
         }
     }
     if let Some(credential) = token.app_credential.as_ref().and_then(|id| cloud.identity.app_credentials.get(id)) {
@@ -162,7 +162,9 @@ pub(super) fn revoke(cloud: &mut Cloud, request: &Request, now: Timestamp) -> Re
 pub(super) fn catalog(cloud: &Cloud, request: &Request, now: Timestamp) -> Response {
     let token = request.header("x-auth-token").and_then(|id| cloud.identity.token(id, now));
     match token {
-        Some(token) if token.caller.project.is_some() => Response::json(200, &json!({"catalog": catalog::catalog(cloud)})),
+        Some(token) if token.caller.project.is_some() => {
+            Response::json(200, &json!({"catalog": catalog::catalog(cloud, token.caller.project.as_deref())}))
+        }
         Some(_) => error(403, "Forbidden", "You are not authorized to perform the requested action: identity:get_auth_catalog."),
         None => not_authenticated(cloud),
     }

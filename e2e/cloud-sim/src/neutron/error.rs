@@ -21,6 +21,15 @@ impl NeutronError {
         Self::new(404, "HTTPNotFound", "The resource could not be found.")
     }
 
+    /// `BadRequest`, with the resource it is about.
+    pub(crate) fn bad_resource(resource: &str, why: &str) -> Self {
+        Self::new(400, "BadRequest", format!("Bad {resource} request: {why}."))
+    }
+
+    pub(crate) fn over_quota(resource: &str) -> Self {
+        Self::new(409, "OverQuota", format!("Quota exceeded for resources: ['{resource}']."))
+    }
+
     pub(crate) fn not_found(kind: &str, id: &str) -> Self {
         Self::new(404, format!("{kind}NotFound"), format!("{kind} {id} could not be found."))
     }

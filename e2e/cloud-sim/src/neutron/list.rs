@@ -2,6 +2,7 @@
 use std::cmp::Ordering;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     Call,
@@ -31,21 +32,43 @@ pub(super) fn answer(cloud: &Cloud, call: &Call<'_>, key: &str, rows: Vec<Value>
     let mut rows: Vec<_> = rows.into_iter().filter(|row| accepts(call, row)).collect();
     sort(call, &mut rows);
     let marker = call.request.param("marker");
-    let mut body = json!({});
+    let is_reverse = is_reverse(call);
     if let Some(limit) = limit {
-        let is_reverse = call.request.param("page_reverse").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         rows = page(rows, limit, marker, is_reverse);
-        let links = links(cloud, call, &rows, limit, is_reverse);
-        if !links.is_empty() {
-            body[format!("{key}_links")] = json!(links);
-        }
+    }
+    let links = limit.map_or_else(Vec::new, |limit| links(cloud, call, &rows, limit, is_reverse));
+    Ok(finish(call, key, rows, links))
+}
+
+/// A page whose rows were taken from the right place already.
+pub(super) fn answer_page(cloud: &Cloud, call: &Call<'_>, key: &str, rows: Vec<Value>, limit: usize) -> Response {
+    let links = links(cloud, call, &rows, limit, false);
+    finish(call, key, rows, links)
+}
+
+fn finish(call: &Call<'_>, key: &str, rows: Vec<Value>, links: Vec<Value>) -> Response {
+    let mut body = json!({});
+    if !links.is_empty() {
+        body[format!("{key}_links")] = json!(links);
     }
     body[key] = rows.into_iter().map(|row| project(call, row)).collect();
-    Ok(Response::json(200, &body))
+    Response::json(200, &body)
+}
+
+fn is_reverse(call: &Call<'_>) -> bool {
+    call.request.param("page_reverse").is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
+/// Limit and marker of a page in the order of the ids, which is how they are kept; None if another order is asked for.
+pub(super) fn page_by_id(call: &Call<'_>) -> Result<Option<(usize, Option<Uuid>)>, NeutronError> {
+    let Some(limit) = limit(call)? else { return Ok(None) };
+    let marker = call.request.param("marker").map(Uuid::parse_str).transpose();
+    let is_plain = !is_reverse(call) && call.request.param("sort_key").is_none();
+    Ok(marker.ok().filter(|_| is_plain).map(|marker| (limit, marker)))
 }
 
 /// Unknown filters are refused, as the extension filter-validation does.
-fn check_names(call: &Call<'_>, example: Option<&Value>) -> Result<(), NeutronError> {
+pub(super) fn check_names(call: &Call<'_>, example: Option<&Value>) -> Result<(), NeutronError> {
     let Some(example) = example else { return Ok(()) };
     let is_known = |name: &str| CONTROLS.contains(&name) || EXTRA_FILTERS.contains(&name) || example.get(name).is_some();
     let unknown: Vec<_> = call.request.query.iter().map(|(name, _)| name.as_str()).filter(|n| !is_known(n)).collect();
@@ -66,7 +89,7 @@ fn limit(call: &Call<'_>) -> Result<Option<usize>, NeutronError> {
 }
 
 /// A repeated parameter means any of its values; different parameters must all fit.
-fn accepts(call: &Call<'_>, row: &Value) -> bool {
+pub(super) fn accepts(call: &Call<'_>, row: &Value) -> bool {
     let query = &call.request.query;
     let fits = |(name, value): &(String, String)| {
         let mut values = query.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str());

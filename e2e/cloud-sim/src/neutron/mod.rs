@@ -1,9 +1,13 @@
 //! Neutron: networks, subnets, security groups, ports and quota details.
 mod error;
+mod floating;
 mod list;
 mod networks;
 mod ports;
+mod qos;
 mod quota;
+mod routers;
+mod security;
 mod tags;
 mod view;
 
@@ -15,7 +19,7 @@ use serde_json::json;
 use crate::{
     http::{Request, Response},
     keystone,
-    state::{Cloud, identity::Caller},
+    state::{Cloud, identity::Caller, network::Network},
 };
 use error::{Answer, NeutronError};
 
@@ -30,6 +34,11 @@ struct Call<'a> {
 impl Call<'_> {
     fn may_see(&self, owner: &str) -> bool {
         self.caller.is_admin || owner == &*self.project
+    }
+
+    /// Everybody sees networks that are shared or lead out.
+    fn may_see_network(&self, network: &Network) -> bool {
+        network.is_external || network.is_shared || self.may_see(&network.project)
     }
 }
 
@@ -74,9 +83,27 @@ fn route(cloud: &mut Cloud, call: &Call<'_>, path: &[&str]) -> Answer {
         ("GET", ["ports", id]) => ports::get(cloud, call, id),
         ("PUT", ["ports", id]) => ports::update(cloud, call, id),
         ("DELETE", ["ports", id]) => ports::delete(cloud, call, id),
-        (_, ["ports", id, "tags", rest @ ..]) => tags::tags(cloud, call, id, rest),
+        (_, [kind, id, "tags", rest @ ..]) => tags::tags(cloud, call, (kind, id), rest),
+        (_, ["qos", "policies", id, "tags", rest @ ..]) => tags::tags(cloud, call, ("policies", id), rest),
+        ("GET", ["floatingips"]) => floating::list(cloud, call),
+        ("POST", ["floatingips"]) => floating::create(cloud, call),
+        ("GET", ["floatingips", id]) => floating::get(cloud, call, id),
+        ("PUT", ["floatingips", id]) => floating::update(cloud, call, id),
+        ("DELETE", ["floatingips", id]) => floating::delete(cloud, call, id),
+        ("GET", ["routers"]) => list::answer(cloud, call, "routers", routers::rows(cloud, call)),
+        ("GET", ["routers", id]) => list::one(call, "Router", "router", id, routers::rows(cloud, call)),
+        ("POST", ["routers"]) => routers::create(cloud, call),
+        ("PUT", ["routers", id]) => routers::update(cloud, call, id),
+        ("PUT", ["routers", id, "add_router_interface"]) => routers::add_interface(cloud, call, id),
+        ("PUT", ["routers", id, "remove_router_interface"]) => routers::remove_interface(cloud, call, id),
+        ("DELETE", ["routers", id]) => routers::delete(cloud, call, id),
+        ("GET", ["qos", "policies"]) => list::answer(cloud, call, "policies", qos::rows(cloud, call)),
+        ("GET", ["qos", "policies", id]) => list::one(call, "QosPolicy", "policy", id, qos::rows(cloud, call)),
+        ("POST", ["qos", "policies"]) => qos::create(cloud, call),
+        ("DELETE", ["qos", "policies", id]) => qos::delete(cloud, call, id),
         ("GET", ["quotas", project, "details.json" | "details"]) => quota::details(cloud, call, project),
         ("GET", ["quotas", project]) => quota::show(cloud, call, project.trim_end_matches(".json")),
+        ("DELETE", ["quotas", project]) => quota::reset(cloud, call, project.trim_end_matches(".json")),
         ("PUT", ["quotas", project]) => quota::update(cloud, call, project.trim_end_matches(".json")),
         _ => Err(NeutronError::no_resource()),
     }

@@ -1,5 +1,5 @@
 //! Ports: list, show, create, update, delete.
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{collections::BTreeSet, net::Ipv4Addr, ops::Bound};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Call,
     error::{Answer, NeutronError},
-    list, view,
+    list, security, view,
 };
 use crate::{
     http::Response,
@@ -19,6 +19,8 @@ use crate::{
 
 const MAX_NAME: usize = 255;
 const MAX_TAG: usize = 255;
+/// Neutron's `max_fixed_ips_per_port`.
+const MAX_FIXED_IPS: usize = 5;
 /// What a port may be created with.
 const KNOWN: &[&str] = &[
     "name",
@@ -45,26 +47,38 @@ const KNOWN: &[&str] = &[
     "value_specs",
 ];
 
-pub(super) fn list(cloud: &Cloud, call: &Call<'_>) -> Answer {
-    // The common filters are applied before rows are made, so that a look-up among thousands stays cheap.
+pub(super) fn list(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
+    let omission = cloud.faults.list_rule("ports", false);
+    let is_admin = call.caller.is_admin;
+    let seen = |port: &&Port| {
+        call.may_see(&port.project) && !omission.as_ref().is_some_and(|rule| rule.hides(&port.name)) && is_wanted(call, port)
+    };
+    let example = cloud.networking.ports.values().find(|port| call.may_see(&port.project));
+    // Unknown filters are refused even if nothing is found.
+    list::check_names(call, example.map(|port| view::port(port, is_admin)).as_ref())?;
+    let Some((limit, marker)) = list::page_by_id(call)? else {
+        let rows = cloud.networking.ports.values().filter(seen).map(|port| view::port(port, is_admin)).collect();
+        return list::answer(cloud, call, "ports", rows);
+    };
+    if let Some(unknown) = marker.filter(|marker| !cloud.networking.ports.contains_key(marker)) {
+        return Err(NeutronError::not_found("Port", &unknown.to_string()));
+    }
+    let from = (marker.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+    let rest = cloud.networking.ports.range(from).map(|(_, port)| port);
+    let rows = rest.filter(seen).map(|port| view::port(port, is_admin)).filter(|row| list::accepts(call, row)).take(limit).collect();
+    Ok(list::answer_page(cloud, call, "ports", rows, limit))
+}
+
+/// The common filters, before rows are made: a look-up among thousands stays cheap.
+fn is_wanted(call: &Call<'_>, port: &Port) -> bool {
     let exact = |name: &str, own: &str| {
         let mut asked = call.request.query.iter().filter(|(key, _)| key == name).peekable();
         asked.peek().is_none() || asked.any(|(_, value)| value == own)
     };
     let tags = call.request.param("tags");
-    let mut seen = cloud.networking.ports.values().filter(|port| call.may_see(&port.project)).peekable();
-    let example = seen.peek().map(|port| view::port(port, call.caller.is_admin));
-    let fits = |port: &&Port| {
-        exact("device_id", &port.device_id)
-            && exact("name", &port.name)
-            && tags.is_none_or(|tags| tags.split(',').all(|tag| port.tags.contains(tag)))
-    };
-    let rows: Vec<_> = seen.filter(fits).map(|port| view::port(port, call.caller.is_admin)).collect();
-    if rows.is_empty() {
-        // Unknown filters are refused even if nothing is found.
-        list::answer(cloud, call, "ports", example.into_iter().collect())?;
-    }
-    list::answer(cloud, call, "ports", rows)
+    exact("device_id", &port.device_id)
+        && exact("name", &port.name)
+        && tags.is_none_or(|tags| tags.split(',').all(|tag| port.tags.contains(tag)))
 }
 
 pub(super) fn find<'a>(cloud: &'a Cloud, call: &Call<'_>, id: &str) -> Result<&'a Port, NeutronError> {
@@ -110,7 +124,7 @@ pub(super) fn create(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
     let new = new_port(cloud, call, &asked)?;
     let limit = cloud.compute.quota(&new.project).ports;
     if limit >= 0 && cloud.networking.ports_of(&new.project) >= limit {
-        return Err(NeutronError::new(409, "OverQuota", "Quota exceeded for resources: ['port']."));
+        return Err(NeutronError::over_quota("port"));
     }
     if let Some(mac) = new.mac.clone() {
         let is_taken = cloud.networking.ports.values().any(|port| port.network == new.network && port.mac == mac);
@@ -122,11 +136,11 @@ pub(super) fn create(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
     let network = new.network;
     match cloud.networking.create_port(new, call.now) {
         Ok(port) => Ok(show(201, port, call)),
-        Err(error) => Err(address_error(error, network)),
+        Err(error) => Err(address_error(&error, network)),
     }
 }
 
-fn address_error(error: AddressError, network: Uuid) -> NeutronError {
+pub(super) fn address_error(error: &AddressError, network: Uuid) -> NeutronError {
     match error {
         AddressError::Taken(ip, subnet) => {
             let text = format!("IP address {ip} already allocated in subnet {subnet}");
@@ -136,12 +150,11 @@ fn address_error(error: AddressError, network: Uuid) -> NeutronError {
             let text = format!("IP address {ip} is not a valid IP for any of the subnets on the specified network.");
             NeutronError::new(400, "InvalidIpForNetwork", text)
         }
-        AddressError::UnknownSubnet(subnet) => {
-            let text = format!(
-                "Invalid input for operation: Failed to create port on network {network}, because fixed_ips included invalid subnet {subnet}."
-            );
-            NeutronError::new(400, "InvalidInput", text)
+        AddressError::OutsideSubnet(ip) => {
+            let text = format!("IP address {ip} is not a valid IP for the specified subnet.");
+            NeutronError::new(400, "InvalidIpForSubnet", text)
         }
+        AddressError::UnknownSubnet(subnet) => NeutronError::not_found("Subnet", &subnet.to_string()),
         AddressError::Exhausted => {
             let text = format!("No more IP addresses available on network {network}.");
             NeutronError::new(409, "IpAddressGenerationFailure", text)
@@ -156,11 +169,16 @@ fn new_port(cloud: &Cloud, call: &Call<'_>, asked: &Value) -> Result<NewPort, Ne
         return Err(NeutronError::bad_request("Failed to parse request. Required attribute 'network_id' not specified"));
     }
     let network = Uuid::parse_str(&network_id).ok().and_then(|id| cloud.networking.network(id));
-    let network = network.filter(|network| call.may_see(&network.project));
+    let network = network.filter(|network| call.may_see_network(network));
     let network = network.ok_or_else(|| NeutronError::not_found("Network", &network_id))?;
+    if network.is_external && !call.may_see(&network.project) {
+        return Err(NeutronError::policy("rule:create_port"));
+    }
     let owner = asked["project_id"].as_str().or(asked["tenant_id"].as_str()).filter(|_| call.caller.is_admin);
     let project = owner.and_then(|id| cloud.identity.projects.get(id)).map_or(&call.project, |project| &project.id);
+    let security = security::of_new(cloud, call, asked)?;
     Ok(NewPort {
+        id: None,
         name: text("name"),
         description: text("description"),
         network: network.id,
@@ -169,11 +187,12 @@ fn new_port(cloud: &Cloud, call: &Call<'_>, asked: &Value) -> Result<NewPort, Ne
         device_owner: text("device_owner"),
         mac: asked["mac_address"].as_str().map(str::to_owned),
         fixed_ips: fixed_ips(&asked["fixed_ips"])?,
-        security_groups: groups(cloud, call, &asked["security_groups"])?,
-        port_security: asked["port_security_enabled"].as_bool().unwrap_or(true),
-        allowed_address_pairs: pairs(&asked["allowed_address_pairs"]),
-        vnic_type: asked["binding:vnic_type"].as_str().unwrap_or("normal").to_owned(),
-        tags: tags(&asked["tags"])?,
+        security_groups: security.groups,
+        port_security: security.is_on,
+        allowed_address_pairs: security.pairs,
+        vnic_type: security::vnic_type(&asked["binding:vnic_type"])?.unwrap_or_else(|| "normal".to_owned()),
+        qos_policy: security::qos_policy(cloud, call, &asked["qos_policy_id"])?,
+        tags: if cloud.config.keep_port_tags { tags(&asked["tags"])? } else { BTreeSet::new() },
         admin_state_up: asked["admin_state_up"].as_bool().unwrap_or(true),
         made_by_nova: false,
     })
@@ -184,6 +203,10 @@ type Wanted = (Option<Uuid>, Option<Ipv4Addr>);
 
 fn fixed_ips(asked: &Value) -> Result<Option<Vec<Wanted>>, NeutronError> {
     let Some(items) = asked.as_array() else { return Ok(None) };
+    if items.len() > MAX_FIXED_IPS {
+        let text = "Invalid input for operation: Exceeded maximum amount of fixed ips per port.";
+        return Err(NeutronError::new(400, "InvalidInput", text));
+    }
     let parse = |item: &Value| {
         let subnet = item["subnet_id"].as_str().map(|id| Uuid::parse_str(id).map_err(|_| id));
         let ip = item["ip_address"].as_str().map(|ip| ip.parse().map_err(|_| ip));
@@ -196,7 +219,7 @@ fn fixed_ips(asked: &Value) -> Result<Option<Vec<Wanted>>, NeutronError> {
     items.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
 
-fn groups(cloud: &Cloud, call: &Call<'_>, asked: &Value) -> Result<Option<Vec<Uuid>>, NeutronError> {
+pub(super) fn groups(cloud: &Cloud, call: &Call<'_>, asked: &Value) -> Result<Option<Vec<Uuid>>, NeutronError> {
     let Some(items) = asked.as_array() else { return Ok(None) };
     let find = |item: &Value| {
         let text = item.as_str().unwrap_or_default();
@@ -207,10 +230,6 @@ fn groups(cloud: &Cloud, call: &Call<'_>, asked: &Value) -> Result<Option<Vec<Uu
             .ok_or_else(|| NeutronError::new(404, "SecurityGroupNotFound", format!("Security group {text} does not exist")))
     };
     items.iter().map(find).collect::<Result<_, _>>().map(Some)
-}
-
-fn pairs(asked: &Value) -> Value {
-    if asked.is_array() { asked.clone() } else { json!([]) }
 }
 
 /// Tags, as at creation and in the tag calls.
@@ -231,6 +250,9 @@ pub(super) fn update(cloud: &mut Cloud, call: &Call<'_>, id: &str) -> Answer {
     check(call, &asked, "update_port")?;
     let id = find(cloud, call, id)?.id;
     let groups = groups(cloud, call, &asked["security_groups"])?;
+    let (vnic_type, policy) =
+        (security::vnic_type(&asked["binding:vnic_type"])?, security::qos_policy(cloud, call, &asked["qos_policy_id"])?);
+    let pairs = security::of_changed(find(cloud, call, &id.to_string())?, groups.as_deref(), &asked)?;
     let Some(port) = cloud.networking.ports.get_mut(&id) else {
         return Err(NeutronError::not_found("Port", &id.to_string()));
     };
@@ -242,8 +264,10 @@ pub(super) fn update(cloud: &mut Cloud, call: &Call<'_>, id: &str) -> Answer {
     port.admin_state_up = asked["admin_state_up"].as_bool().unwrap_or(port.admin_state_up);
     port.port_security = asked["port_security_enabled"].as_bool().unwrap_or(port.port_security);
     port.security_groups = groups.unwrap_or_else(|| port.security_groups.clone());
-    if asked["allowed_address_pairs"].is_array() {
-        port.allowed_address_pairs = asked["allowed_address_pairs"].clone();
+    port.vnic_type = vnic_type.unwrap_or_else(|| std::mem::take(&mut port.vnic_type));
+    port.allowed_address_pairs = pairs.unwrap_or_else(|| port.allowed_address_pairs.take());
+    if asked.get("qos_policy_id").is_some() {
+        port.qos_policy = policy;
     }
     port.updated = call.now;
     Ok(show(200, port, call))
@@ -254,12 +278,7 @@ pub(super) fn delete(cloud: &mut Cloud, call: &Call<'_>, id: &str) -> Answer {
     if port.device_owner.starts_with("compute:") && !call.caller.is_admin {
         return Err(NeutronError::policy("rule:delete_port"));
     }
-    let (id, device) = (port.id, port.device_id.clone());
-    cloud.networking.delete_port(id);
-    // Neutron tells Nova, which takes the address out of the server at once.
-    if let Some(server) = Uuid::parse_str(&device).ok().and_then(|server| cloud.compute.get_mut(server)) {
-        server.ports.retain(|port| *port != id);
-        server.addresses.retain(|address| address.port != id);
-    }
+    let id = port.id;
+    cloud.lose_port(id, call.now);
     Ok(Response::empty(204))
 }

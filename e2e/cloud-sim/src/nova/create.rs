@@ -7,11 +7,11 @@ use std::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Answer, Call, error::NovaError, python::Py, schema};
+use super::{Answer, Call, disks, error::NovaError, python::Py, schema};
 use crate::{
     http::Response,
     state::{
-        Cloud, ids,
+        Cloud,
         quota::{Usage, exceeded},
         server::{Flavor, Nic, ServerSpec},
     },
@@ -28,7 +28,8 @@ pub(super) fn server(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
     let count = count(asked)?;
     let spec = spec(cloud, call, &body, asked, count)?;
     check_quota(cloud, call, &spec, count)?;
-    let reservation = ids::reservation();
+    disks::check_free(cloud, call, &spec.disks)?;
+    let reservation = cloud.ids.reservation();
     let created: Vec<Uuid> = (0..count)
         .map(|index| {
             let mut spec = spec.clone();
@@ -49,7 +50,7 @@ fn accepted(cloud: &Cloud, id: Uuid, spec: &ServerSpec, asked: &Py) -> Response 
     let base = &cloud.base_url;
     let href = format!("{base}/compute/v2.1/servers/{id}");
     let groups: Vec<_> = spec.security_groups.iter().map(|name| json!({"name": name})).collect();
-    let password = asked.get("adminPass").and_then(Py::as_str).map_or_else(|| ids::alphanumeric(12), str::to_owned);
+    let password = asked.get("adminPass").and_then(Py::as_str).map_or_else(|| cloud.ids.alphanumeric(12), str::to_owned);
     let body = json!({"server": {
         "id": id,
         "links": [
@@ -81,7 +82,8 @@ fn spec(cloud: &Cloud, call: &Call<'_>, body: &Py, asked: &Py, count: u32) -> Re
     let text = |name: &str| asked.get(name).and_then(Py::as_str).map(str::to_owned);
     let (zone, host) = zone(cloud, call, asked)?;
     let flavor = flavor(cloud, asked)?;
-    let image = image(cloud, asked)?;
+    let disks = disks::parse(cloud, call, asked, count)?;
+    let image = if disks.is_empty() { image(cloud, asked)? } else { None };
     let metadata = metadata(asked)?;
     let key_name = text("key_name");
     let has_key = |name: &String| cloud.compute.key_pairs.contains_key(&(call.caller.user.clone(), name.clone()));
@@ -98,6 +100,7 @@ fn spec(cloud: &Cloud, call: &Call<'_>, body: &Py, asked: &Py, count: u32) -> Re
         flavor,
         image,
         nics,
+        disks,
         metadata,
         tags: strings(asked.get("tags")).collect(),
         zone,
@@ -143,11 +146,7 @@ fn flavor(cloud: &Cloud, asked: &Py) -> Result<Arc<Flavor>, NovaError> {
 fn image(cloud: &Cloud, asked: &Py) -> Result<Option<Uuid>, NovaError> {
     let reference = asked.get("imageRef").and_then(Py::as_str).unwrap_or_default();
     if reference.is_empty() {
-        let text = match asked.get("block_device_mapping_v2") {
-            Some(_) => "Block Device Mapping is Invalid: the simulated cloud has no block storage.",
-            None => "Missing imageRef attribute",
-        };
-        return Err(NovaError::bad_request(text));
+        return Err(NovaError::bad_request("Missing imageRef attribute"));
     }
     let id = Uuid::parse_str(reference).ok();
     let found = cloud.images.iter().find(|image| Some(image.id) == id);
@@ -181,7 +180,24 @@ fn nics(cloud: &Cloud, call: &Call<'_>, asked: &Py, count: u32) -> Result<Vec<Ni
         Some("none") => Ok(Vec::new()),
         Some(_) => any_network(cloud, call),
         None if networks.is_none_or(|networks| networks.items().is_empty()) => any_network(cloud, call),
-        None => networks.map(Py::items).unwrap_or_default().iter().map(|item| nic(cloud, call, item, count)).collect(),
+        None => {
+            let items = networks.map(Py::items).unwrap_or_default().iter();
+            let nics = items.map(|item| nic(cloud, call, item, count)).collect::<Result<Vec<_>, _>>()?;
+            no_port_twice(&nics)?;
+            Ok(nics)
+        }
+    }
+}
+
+fn no_port_twice(nics: &[Nic]) -> Result<(), NovaError> {
+    let mut seen = BTreeSet::new();
+    let twice = nics.iter().find_map(|nic| match nic {
+        Nic::Port(port) if !seen.insert(*port) => Some(port),
+        _ => None,
+    });
+    match twice {
+        Some(port) => Err(NovaError::bad_request(format!("Duplicate port {port} is not allowed."))),
+        None => Ok(()),
     }
 }
 
@@ -202,7 +218,11 @@ fn nic(cloud: &Cloud, call: &Call<'_>, item: &Py, count: u32) -> Result<Nic, Nov
     }
     let mine = |owner: &str| call.caller.is_admin || owner == &*call.project;
     let found = Uuid::parse_str(network).ok().and_then(|id| cloud.networking.network(id));
-    let Some(found) = found.filter(|network| mine(&network.project)) else {
+    if let Some(external) = found.filter(|network| network.is_external && !call.caller.is_admin) {
+        let text = format!("It is not allowed to create an interface on external network {}", external.id);
+        return Err(NovaError::forbidden(text));
+    }
+    let Some(found) = found.filter(|network| network.is_shared || mine(&network.project)) else {
         return Err(NovaError::bad_request(format!("Network {network} could not be found.")));
     };
     if found.subnets.is_empty() {
@@ -254,6 +274,7 @@ fn check_quota(cloud: &Cloud, call: &Call<'_>, spec: &ServerSpec, count: u32) ->
     }
     let asked = Usage::of(count, spec.flavor.spec.vcpus, spec.flavor.spec.memory_mib);
     match exceeded(quota, cloud.compute.usage(&call.project), asked) {
+        Some(_) if cloud.config.late_quota_check => Ok(()),
         Some(text) => Err(NovaError::forbidden(text)),
         None => Ok(()),
     }

@@ -46,6 +46,12 @@ impl NovaError {
         Self::forbidden(format!("Policy doesn't allow os_compute_api:{rule} to be performed."))
     }
 
+    /// An exception that no part of the API expects, by its class.
+    pub(crate) fn unexpected(class: &str) -> Self {
+        let report = "Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.";
+        Self::new(500, format!("Unexpected API Error. {report}\n<class '{class}'>"))
+    }
+
     /// A value that Nova's JSON schema refuses.
     pub(crate) fn field(field: &str, value: &Py, why: &str) -> Self {
         Self::bad_request(format!("Invalid input for field/attribute {field}. Value: {}. {why}", value.text()))

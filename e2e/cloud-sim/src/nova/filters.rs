@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::{Call, error::NovaError, list::Detail};
-use crate::state::server::Server;
+use crate::state::server::{Server, VmState};
 
 /// Query parameters that the schema knows; any other is refused from 2.75 on.
 const KNOWN: &[&str] = &[
@@ -202,7 +202,8 @@ impl Filters {
         let has = |tag: &String| spec.tags.contains(tag);
         let [all, any, not_all, not_any] = &self.tags;
         let (since, before) = self.changes;
-        (!self.deleted || server.is_deleted())
+        let is_aside = server.vm_state == VmState::SoftDeleted;
+        (if self.deleted { server.is_deleted() || is_aside } else { !is_aside || self.wants_deleted() })
             && since.is_none_or(|since| server.updated >= since)
             && before.is_none_or(|before| server.updated <= before)
             && self.name.as_ref().is_none_or(|name| name.is_match(&spec.name))

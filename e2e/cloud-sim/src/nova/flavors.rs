@@ -2,7 +2,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{Answer, Call, error::NovaError, list::Detail, paging};
 use crate::{
@@ -96,7 +95,7 @@ pub(super) fn create(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
     let (Some(name), Some(vcpus), Some(ram), Some(disk)) = (asked["name"].as_str(), number("vcpus"), number("ram"), number("disk")) else {
         return Err(NovaError::bad_request("A flavor needs name, vcpus, ram and disk."));
     };
-    let id = asked["id"].as_str().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+    let id = asked["id"].as_str().map_or_else(|| cloud.ids.uuid().to_string(), str::to_owned);
     if cloud.compute.flavors.iter().any(|flavor| flavor.spec.name == name || flavor.id == id) {
         return Err(NovaError::conflict(format!("Flavor with name {name} already exists.")));
     }

@@ -14,7 +14,10 @@ pub(super) fn groups(cloud: &mut Cloud, call: &Call<'_>, rest: &[&str]) -> Answe
     match (call.request.method.as_str(), rest) {
         ("GET", []) => {
             let own = cloud.compute.groups.values().filter(|group| group.project == call.project);
-            let rows: Vec<_> = own.map(|group| view(group, call.minor)).collect();
+            // Server groups know no marker: pages are counted.
+            let counted = |name, otherwise| call.request.param(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+            let (offset, limit) = (counted("offset", 0), counted("limit", cloud.config.max_limit));
+            let rows: Vec<_> = own.skip(offset).take(limit).map(|group| view(group, call.minor)).collect();
             Ok(Response::json(200, &json!({"server_groups": rows})))
         }
         ("POST", []) => create(cloud, call),
@@ -63,6 +66,10 @@ fn create(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
         let text = format!("Invalid input for field/attribute policy. Value: {policy}. '{policy}' is not one of {POLICIES:?}");
         return Err(NovaError::bad_request(text.replace('"', "'")));
     }
+    let has_rules = asked["rules"].as_object().is_some_and(|rules| !rules.is_empty());
+    if has_rules && policy != "anti-affinity" {
+        return Err(NovaError::bad_request("Only anti-affinity policy supports rules."));
+    }
     let limit = cloud.compute.quota(&call.project).server_groups;
     let used = cloud.compute.groups.values().filter(|group| group.project == call.project).count();
     if limit >= 0 && i64::try_from(used).is_ok_and(|used| used >= limit) {
@@ -70,7 +77,7 @@ fn create(cloud: &mut Cloud, call: &Call<'_>) -> Answer {
     }
     let most = asked["rules"]["max_server_per_host"].as_u64().and_then(|most| u32::try_from(most).ok());
     let group = ServerGroup {
-        id: Uuid::new_v4(),
+        id: cloud.ids.uuid(),
         name: name.to_owned(),
         policy: policy.to_owned(),
         max_server_per_host: most,

@@ -4,21 +4,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, Call,
+    Answer, Call, cells,
     error::NovaError,
     filters::{self, Filters},
     paging,
     view::{Place, View},
 };
 use crate::{
-    clock,
-    faults::Omission,
     http::Response,
     state::{Cloud, server::Server},
 };
-
-/// From this microversion on an unfiltered list has stubs of the servers of a cell that is down.
-const STUBS_SINCE: u16 = 69;
 
 /// Names and links only, or everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +40,13 @@ enum Row<'a> {
 pub(super) fn servers(cloud: &mut Cloud, call: &Call<'_>, detail: Detail) -> Answer {
     let filters = filters::parse(call, detail)?;
     let page = paging::page(call, cloud.config.max_limit)?;
+    let cells = cloud.faults.cells();
     let before = page.marker.map(|marker| marked(cloud, call, marker)).transpose()?;
-    // The administrator's view of all projects is what guests are booted from: a fault of a project's lists is none of theirs.
-    let omission = if filters.all_tenants { None } else { cloud.faults.list_rule() };
-    let hidden = |server: &Server| omission.as_ref().is_some_and(|rule| rule.hides(&server.spec.name));
+    // The administrator's view of all projects is what guests are booted from: only a rule that says so bears on it.
+    let omission = cloud.faults.list_rule("servers", filters.all_tenants);
+    let omits = |server: &Server| omission.as_ref().is_some_and(|rule| rule.hides(&server.spec.name));
+    let is_down = |server: &Server| cells::is_down(cloud, &cells, server);
+    let hidden = |server: &Server| omits(server) || is_down(server);
     let wanted = |server: &Server| filters.accepts(server) && is_on(cloud, server, filters.host.as_deref());
     let chosen = candidates(cloud, call, &filters, before).filter(|server| !hidden(server) && wanted(server));
     let found: Vec<&Server> = chosen.take(page.limit).collect();
@@ -57,9 +55,10 @@ pub(super) fn servers(cloud: &mut Cloud, call: &Call<'_>, detail: Detail) -> Ans
     let next = paging::next(call, &cloud.base_url, path, &page, found.len(), &last);
     let view = |server| View { cloud, server, minor: call.minor, is_admin: call.caller.is_admin, detail, place: Place::List };
     let mut servers: Vec<Row<'_>> = found.into_iter().map(|server| Row::Whole(Box::new(view(server)))).collect();
-    if shows_stubs(call, omission.as_ref()) {
-        let down = candidates(cloud, call, &filters, None).filter(|server| hidden(server));
-        servers.extend(down.map(|server| Row::Stub(stub(cloud, server))));
+    if is_plain(call) {
+        let has_stubs = omission.as_ref().is_some_and(|rule| rule.has_stubs);
+        let down = candidates(cloud, call, &filters, None).filter(|server| is_down(server) || (has_stubs && omits(server)));
+        servers.extend(down.map(|server| Row::Stub(cells::stub(cloud, server, detail))));
     }
     let servers_links = next.map(|href| json!([{"rel": "next", "href": href}]));
     Ok(Response::json(200, &Servers { servers, servers_links }))
@@ -71,28 +70,19 @@ fn is_on(cloud: &Cloud, server: &Server, host: Option<&str>) -> bool {
 }
 
 /// Any filter, limit or marker makes Nova leave the stubs out.
-fn shows_stubs(call: &Call<'_>, omission: Option<&Omission>) -> bool {
-    let is_plain = call.request.query.iter().all(|(name, _)| name == "all_tenants");
-    is_plain && call.minor >= STUBS_SINCE && omission.is_some_and(|rule| rule.has_stubs)
-}
-
-fn stub(cloud: &Cloud, server: &Server) -> Value {
-    let (base, id) = (&cloud.base_url, server.id);
-    json!({
-        "id": id, "status": "UNKNOWN", "tenant_id": &*server.project, "created": clock::seconds(server.created),
-        "links": [
-            {"rel": "self", "href": format!("{base}/compute/v2.1/servers/{id}")},
-            {"rel": "bookmark", "href": format!("{base}/compute/servers/{id}")},
-        ],
-    })
+fn is_plain(call: &Call<'_>) -> bool {
+    call.minor >= cells::STUBS_SINCE && call.request.query.iter().all(|(name, _)| name == "all_tenants")
 }
 
 /// The place of the marker; a deleted server is still one.
 fn marked(cloud: &Cloud, call: &Call<'_>, marker: &str) -> Result<u64, NovaError> {
     let server = Uuid::parse_str(marker).ok().and_then(|id| cloud.compute.any(id));
     let mine = |server: &&Server| call.caller.is_admin || server.project == call.project;
-    let found = server.filter(mine);
-    found.map(|server| server.seq).ok_or_else(|| NovaError::bad_request(format!("marker [{marker}] not found")))
+    let found = server.filter(mine).ok_or_else(|| NovaError::bad_request(format!("marker [{marker}] not found")))?;
+    if cells::is_down(cloud, &cloud.faults.cells(), found) {
+        return Err(NovaError::unexpected("oslo_db.exception.DBConnectionError"));
+    }
+    Ok(found.seq)
 }
 
 fn candidates<'a>(

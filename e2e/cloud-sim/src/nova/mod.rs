@@ -1,6 +1,8 @@
 //! Nova's API: who may call, in which microversion, and which part answers.
 mod actions;
+mod cells;
 mod create;
+mod disks;
 mod error;
 mod filters;
 mod flavors;
@@ -11,6 +13,7 @@ mod list;
 mod paging;
 mod project;
 mod python;
+mod resize;
 mod schema;
 mod servers;
 mod tags;
@@ -124,6 +127,7 @@ fn route(cloud: &mut Cloud, call: &Call<'_>, path: &[&str]) -> Answer {
         ("GET", ["os-hypervisors"]) => zones::hypervisors(cloud, call, list::Detail::Brief),
         ("GET", ["os-hypervisors", "detail"]) => zones::hypervisors(cloud, call, list::Detail::Full),
         ("GET", ["os-services"]) => zones::services(cloud, call),
-        _ => Err(NovaError::not_found("The resource could not be found.")),
+        ("PUT", ["os-services", id]) => zones::update_service(cloud, call, id),
+        _ => Ok(Response::html(404, "404 Not Found", "The resource could not be found.")),
     }
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answer, Call,
+    Answer, Call, cells,
     error::NovaError,
     list::Detail,
     python::Py,
@@ -15,8 +15,17 @@ use crate::{
     state::{Cloud, server::Server},
 };
 
-/// A living server that the caller may see.
+/// A living server that the caller may see, if its cell answers.
 pub(super) fn find<'a>(cloud: &'a Cloud, call: &Call<'_>, id: &str) -> Result<&'a Server, NovaError> {
+    let server = mapped(cloud, call, id)?;
+    if cells::is_down(cloud, &cloud.faults.cells(), server) {
+        return Err(NovaError::unexpected("nova.exception.NovaException"));
+    }
+    Ok(server)
+}
+
+/// A living server that the caller may see, also in a cell that is down.
+pub(super) fn mapped<'a>(cloud: &'a Cloud, call: &Call<'_>, id: &str) -> Result<&'a Server, NovaError> {
     let server = Uuid::parse_str(id).ok().and_then(|id| cloud.compute.any(id)).filter(|server| !server.is_deleted());
     let mine = |server: &&Server| call.caller.is_admin || server.project == call.project;
     server.filter(mine).ok_or_else(|| NovaError::no_server(id))
@@ -37,6 +46,10 @@ pub(super) fn show(cloud: &Cloud, call: &Call<'_>, server: &Server) -> Response 
 }
 
 pub(super) fn get(cloud: &Cloud, call: &Call<'_>, id: &str) -> Answer {
+    let server = mapped(cloud, call, id)?;
+    if call.minor >= cells::STUBS_SINCE && cells::is_down(cloud, &cloud.faults.cells(), server) {
+        return Ok(Response::json(200, &json!({"server": cells::partial(cloud, server, call.minor)})));
+    }
     Ok(show(cloud, call, find(cloud, call, id)?))
 }
 

@@ -1,5 +1,5 @@
 //! How a server is shown: the fields in Nova's order, those of a microversion or of admins only where they belong.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     clock,
     state::{
         Cloud,
-        server::{Server, VmState},
+        server::{Disk, Flavor, Server, VmState},
     },
 };
 
@@ -46,6 +46,22 @@ impl Serialize for View<'_> {
     }
 }
 
+/// A server's flavor, as shown from 2.47 on.
+pub(crate) fn embedded_flavor(flavor: &Flavor) -> Value {
+    let spec = &flavor.spec;
+    let extra: BTreeMap<_, _> = spec.extra_specs.iter().map(|(key, value)| (key, value)).collect();
+    json!({
+        "vcpus": spec.vcpus, "ram": spec.memory_mib, "disk": spec.disk_gib, "ephemeral": 0, "swap": 0,
+        "original_name": spec.name, "extra_specs": extra,
+    })
+}
+
+/// A server's image; of one that boots from a volume, an empty text.
+pub(crate) fn image(cloud: &Cloud, server: &Server) -> Value {
+    let Some(id) = server.spec.image else { return json!("") };
+    json!({"id": id, "links": [{"rel": "bookmark", "href": format!("{}/compute/images/{id}", cloud.base_url)}]})
+}
+
 impl View<'_> {
     fn links(&self) -> Value {
         let (base, id) = (&self.cloud.base_url, self.server.id);
@@ -77,10 +93,11 @@ impl View<'_> {
     fn addresses(&self) -> BTreeMap<&str, Vec<Value>> {
         let mut networks: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for address in &self.server.addresses {
-            networks.entry(&address.network).or_default().push(json!({
-                "version": 4, "addr": address.address,
-                "OS-EXT-IPS:type": "fixed", "OS-EXT-IPS-MAC:mac_addr": address.mac,
-            }));
+            let row = |addr: Ipv4Addr, kind: &str| json!({"version": 4, "addr": addr, "OS-EXT-IPS:type": kind, "OS-EXT-IPS-MAC:mac_addr": address.mac});
+            let rows = networks.entry(&address.network).or_default();
+            rows.push(row(address.address, "fixed"));
+            let floating = self.cloud.networking.floating_of(address.port, address.address);
+            rows.extend(floating.map(|floating| row(floating.address, "floating")));
         }
         networks
     }
@@ -91,19 +108,14 @@ impl View<'_> {
             let href = format!("{}/compute/flavors/{}", self.cloud.base_url, flavor.id);
             return json!({"id": flavor.id, "links": [{"rel": "bookmark", "href": href}]});
         }
-        let spec = &flavor.spec;
-        let extra: BTreeMap<_, _> = spec.extra_specs.iter().map(|(key, value)| (key, value)).collect();
-        json!({
-            "vcpus": spec.vcpus, "ram": spec.memory_mib, "disk": spec.disk_gib, "ephemeral": 0, "swap": 0,
-            "original_name": spec.name, "extra_specs": extra,
-        })
+        embedded_flavor(flavor)
     }
 
     fn image(&self) -> Value {
-        let Some(id) = self.server.spec.image else { return json!("") };
-        let mut image = json!({"id": id, "links": [
-            {"rel": "bookmark", "href": format!("{}/compute/images/{id}", self.cloud.base_url)},
-        ]});
+        let mut image = image(self.cloud, self.server);
+        if image == json!("") {
+            return image;
+        }
         if self.minor >= 98 {
             image["properties"] = json!({});
         }
@@ -183,7 +195,7 @@ impl View<'_> {
 
     fn extras<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let Server { spec, .. } = self.server;
-        map.serialize_entry("os-extended-volumes:volumes_attached", &json!([]))?;
+        map.serialize_entry("os-extended-volumes:volumes_attached", &self.volumes())?;
         if self.minor >= 9 {
             map.serialize_entry("locked", &self.server.locked.is_some())?;
         }
@@ -200,11 +212,11 @@ impl View<'_> {
             map.serialize_entry("trusted_image_certificates", &())?;
         }
         if self.minor >= 71 && self.place == Place::Show {
-            let groups: Vec<_> = spec.group.into_iter().collect();
+            let groups: Vec<_> = spec.group.into_iter().filter(|group| self.cloud.compute.groups.contains_key(group)).collect();
             map.serialize_entry("server_groups", &groups)?;
         }
         if self.minor >= 73 {
-            map.serialize_entry("locked_reason", &self.server.locked.as_ref().and_then(Option::as_deref))?;
+            map.serialize_entry("locked_reason", &self.server.locked.as_ref().and_then(|lock| lock.reason.as_deref()))?;
         }
         if self.minor >= 90 && !self.is_admin {
             map.serialize_entry("OS-EXT-SRV-ATTR:hostname", &spec.hostname)?;
@@ -217,6 +229,14 @@ impl View<'_> {
             map.serialize_entry("scheduler_hints", &hints)?;
         }
         Ok(())
+    }
+
+    fn volumes(&self) -> Vec<Value> {
+        let row = |disk: &Disk| match self.minor {
+            ..3 => json!({"id": disk.volume}),
+            _ => json!({"id": disk.volume, "delete_on_termination": disk.ends_with_server}),
+        };
+        self.server.spec.disks.iter().map(row).collect()
     }
 
     fn host_status(&self) -> &'static str {

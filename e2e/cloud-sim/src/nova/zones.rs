@@ -1,7 +1,7 @@
 //! Availability zones, open to all, and the hypervisors and services behind them, for admins.
 use serde_json::{Value, json};
 
-use super::{Answer, Call, list::Detail};
+use super::{Answer, Call, error::NovaError, list::Detail};
 use crate::{
     http::Response,
     state::{Cloud, hypervisor::Hypervisor, ids},
@@ -49,15 +49,27 @@ pub(super) fn hypervisors(cloud: &Cloud, call: &Call<'_>, detail: Detail) -> Ans
     Ok(Response::json(200, &json!({"hypervisors": rows})))
 }
 
+fn service(place: &Hypervisor) -> Value {
+    json!({
+        "id": ids::stable("service", &place.name), "binary": "nova-compute", "host": &*place.name,
+        "zone": &*place.zone, "status": "enabled", "state": if place.is_up { "up" } else { "down" },
+        "disabled_reason": null, "forced_down": !place.is_up,
+    })
+}
+
 pub(super) fn services(cloud: &Cloud, call: &Call<'_>) -> Answer {
     call.require_admin("os-services:list")?;
-    let row = |place: &Hypervisor| {
-        json!({
-            "id": ids::stable("service", &place.name), "binary": "nova-compute", "host": &*place.name,
-            "zone": &*place.zone, "status": "enabled", "state": if place.is_up { "up" } else { "down" },
-            "disabled_reason": null, "forced_down": false,
-        })
-    };
-    let rows: Vec<_> = cloud.compute.hypervisors.iter().map(row).collect();
+    let rows: Vec<_> = cloud.compute.hypervisors.iter().map(service).collect();
     Ok(Response::json(200, &json!({"services": rows})))
+}
+
+/// An administrator declares a hypervisor dead, or alive again.
+pub(super) fn update_service(cloud: &mut Cloud, call: &Call<'_>, id: &str) -> Answer {
+    call.require_admin("os-services:update")?;
+    let body = call.request.json().unwrap_or_default();
+    let mut all = cloud.compute.hypervisors.iter_mut();
+    let place = all.find(|place| ids::stable("service", &place.name).to_string() == id);
+    let place = place.ok_or_else(|| NovaError::not_found(format!("Compute service {id} could not be found.")))?;
+    place.is_up = !body["forced_down"].as_bool().unwrap_or(!place.is_up);
+    Ok(Response::json(200, &json!({"service": service(place)})))
 }

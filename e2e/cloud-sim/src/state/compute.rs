@@ -67,13 +67,13 @@ impl Compute {
     /// Accepts a server: it counts from now on.
     pub(crate) fn insert(
         &mut self,
-        spec: ServerSpec,
+        (id, spec): (Uuid, ServerSpec),
         (project, user): (&Arc<str>, &Arc<str>),
         (reservation, launch_index): (String, u32),
         now: Timestamp,
     ) -> &mut Server {
         self.next_seq += 1;
-        let server = new_server(self.next_seq, spec, (project, user), (reservation, launch_index), now);
+        let server = new_server((self.next_seq, id), spec, (project, user), (reservation, launch_index), now);
         if let Some(group) = server.spec.group.and_then(|id| self.groups.get_mut(&id)) {
             group.members.push(server.id);
         }
@@ -142,11 +142,37 @@ impl Compute {
         }
     }
 
+    /// Gives a server another flavor where it is. Returns the one before.
+    pub(crate) fn change_flavor(&mut self, seq: u64, flavor: Arc<Flavor>) -> Option<Arc<Flavor>> {
+        let hypervisor = self.servers.get(&seq)?.hypervisor;
+        self.vacate(seq);
+        let server = self.servers.get_mut(&seq)?;
+        let before = usage_of(&server.spec);
+        let old = std::mem::replace(&mut server.spec.flavor, flavor);
+        if let Some(usage) = self.usage.get_mut(&server.project) {
+            *usage = usage.minus(before).plus(usage_of(&server.spec));
+        }
+        hypervisor.into_iter().for_each(|place| self.occupy(seq, place));
+        Some(old)
+    }
+
+    /// The server is put aside: its hypervisor, ports and volumes stay with it, and its vCPUs and memory count as Placement counts them.
+    pub(crate) fn put_aside(&mut self, seq: u64, now: Timestamp) {
+        let Some(server) = self.servers.get_mut(&seq) else { return };
+        (server.vm_state, server.task, server.power_state) = (VmState::SoftDeleted, None, 4);
+        (server.terminated, server.updated) = (Some(now), now);
+        if let Some(usage) = self.usage.get_mut(&server.project) {
+            usage.instances -= 1;
+        }
+    }
+
     /// The server is gone: it no longer counts. What was never scheduled is forgotten altogether, as Nova does.
     pub(crate) fn bury(&mut self, seq: u64, now: Timestamp) {
         let was_scheduled = self.servers.get(&seq).is_some_and(|server| server.task != Some(Task::Scheduling));
         self.vacate(seq);
         let Some(server) = self.servers.get_mut(&seq) else { return };
+        let mut used = usage_of(&server.spec);
+        used.instances -= i64::from(server.vm_state == VmState::SoftDeleted);
         server.vm_state = VmState::Deleted;
         server.task = None;
         server.power_state = 0;
@@ -156,7 +182,7 @@ impl Compute {
             own.remove(&seq);
         }
         if let Some(usage) = self.usage.get_mut(&server.project) {
-            *usage = usage.minus(usage_of(&server.spec));
+            *usage = usage.minus(used);
         }
         let (id, group) = (server.id, server.spec.group);
         if let Some(group) = group.and_then(|group| self.groups.get_mut(&group)) {
@@ -184,7 +210,7 @@ fn usage_of(spec: &ServerSpec) -> Usage {
 }
 
 fn new_server(
-    seq: u64,
+    (seq, id): (u64, Uuid),
     spec: ServerSpec,
     (project, user): (&Arc<str>, &Arc<str>),
     (reservation, launch_index): (String, u32),
@@ -192,7 +218,7 @@ fn new_server(
 ) -> Server {
     Server {
         seq,
-        id: Uuid::new_v4(),
+        id,
         project: project.clone(),
         user: user.clone(),
         spec,
@@ -211,5 +237,6 @@ fn new_server(
         terminated: None,
         locked: None,
         actions: Vec::new(),
+        resized_from: None,
     }
 }

@@ -6,9 +6,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
-use super::ids;
+use super::ids::{self, Ids};
 
 /// Expired tokens are dropped when more than this many are kept.
 const MAX_TOKENS: usize = 50_000;
@@ -66,6 +65,7 @@ pub(crate) struct Identity {
     pub(crate) app_credentials: BTreeMap<String, AppCredential>,
     tokens: HashMap<String, Token>,
     pub(crate) issued: u64,
+    ids: Ids,
 }
 
 pub(crate) const MEMBER: &[&str] = &["member", "reader"];
@@ -73,8 +73,8 @@ pub(crate) const ADMIN: &[&str] = &["admin", "manager", "member", "reader"];
 
 impl Identity {
     /// The projects and users that `setup.py` makes in the real environment.
-    pub(crate) fn seeded() -> Self {
-        let mut identity = Self::default();
+    pub(crate) fn seeded(ids: Ids) -> Self {
+        let mut identity = Self { ids, ..Self::default() };
         for (project, user, password, roles) in [("demo", "demo", "demo", MEMBER), ("admin", "admin", "secret", ADMIN)] {
             let id = identity.add_project(project);
             identity.add_user(user, password, vec![(id, roles)]);
@@ -140,9 +140,9 @@ impl Identity {
         let caller = Caller { user: user.into(), project: project.map(Into::into), is_admin };
         let method = if app_credential.is_some() { "application_credential" } else { "password" };
         let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        let audit_id = ids::alphanumeric(22);
+        let audit_id = self.ids.alphanumeric(22);
         let token = Token { caller, method, app_credential, issued: now, expires, revoked: false, cached_until: None, audit_id };
-        let id = ids::token();
+        let id = self.ids.token();
         self.tokens.insert(id.clone(), token);
         self.issued += 1;
         id
@@ -192,8 +192,8 @@ impl Identity {
         name: &str,
         secret: Option<&str>,
     ) -> &AppCredential {
-        let id = Uuid::new_v4().simple().to_string();
-        let secret = secret.map_or_else(|| ids::alphanumeric(86), str::to_owned);
+        let id = self.ids.uuid().simple().to_string();
+        let secret = secret.map_or_else(|| self.ids.alphanumeric(86), str::to_owned);
         let (user, project) = (user.clone(), project.clone());
         let credential = AppCredential { id: id.clone(), name: name.to_owned(), secret, user, project };
         self.app_credentials.entry(id).or_insert(credential)

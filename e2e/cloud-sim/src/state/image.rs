@@ -1,4 +1,6 @@
 //! Images: public, active, and of one size, as hosts boot them.
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -10,6 +12,8 @@ pub(crate) struct Image {
     pub(crate) name: String,
     pub(crate) status: &'static str,
     pub(crate) tags: Vec<String>,
+    /// Free properties, which show beside the others.
+    pub(crate) properties: BTreeMap<String, String>,
     pub(crate) created: Timestamp,
     pub(crate) min_disk_gib: u64,
     pub(crate) min_ram_mib: u64,
@@ -22,6 +26,7 @@ pub(crate) fn seeded(names: &[String], now: Timestamp) -> Vec<Image> {
         name: name.clone(),
         status: "active",
         tags: vec!["gantry".to_owned()],
+        properties: [("os_distro", "debian"), ("os_version", "12")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         created: now,
         min_disk_gib: 1,
         min_ram_mib: 0,

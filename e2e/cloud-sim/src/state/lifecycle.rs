@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Cloud, placement,
-    port::NewPort,
-    server::{Address, BuildFault, Nic, Server, ServerSpec, Task, VmState},
+    Cloud, Due, placement,
+    quota::{Usage, exceeded},
+    server::{BuildFault, Flavor, Server, ServerSpec, Task, VmState},
 };
 use crate::faults::{BuildEnd, DeleteEnd};
 
@@ -22,12 +22,15 @@ pub(crate) enum Event {
     Build(BuildEnd),
     /// A stop, start or reboot ends.
     Finish(Task),
+    /// A resize ends.
+    Resize(Arc<Flavor>),
     /// A deletion ends.
     Delete(DeleteEnd),
+    /// The server is put aside, to be reclaimed later.
+    SoftDelete,
+    /// A server that was put aside is deleted.
+    Reclaim,
 }
-
-/// Recorded twice in every race of two servers for one port.
-const NETWORK_FAILED: &str = "Failed to allocate the network(s), not rescheduling.";
 
 impl Cloud {
     /// Accepts a server, after all checks, and plans its build.
@@ -41,13 +44,15 @@ impl Cloud {
     ) -> Uuid {
         let zone = spec.zone.clone();
         let plan = self.faults.build(&spec.name, &spec.flavor.spec.name, zone.as_deref(), self.config.build_latency);
-        let server = self.compute.insert(spec, (project, user), (reservation, launch_index), now);
+        let id = self.ids.uuid();
+        let server = self.compute.insert((id, spec), (project, user), (reservation, launch_index), now);
         server.begin("create", request_id, user, now);
-        let (id, seq) = (server.id, server.seq);
-        self.schedule(seq, Event::Schedule, now, plan.latency / 4);
-        self.schedule(seq, Event::Network, now, plan.latency / 2);
+        let (seq, disks) = (server.seq, server.spec.disks.clone());
+        self.reserve_volumes(id, &disks, now);
+        self.schedule(Due::Server(seq, Event::Schedule), now, plan.latency / 4);
+        self.schedule(Due::Server(seq, Event::Network), now, plan.latency / 2);
         if let Some(end) = plan.end {
-            self.schedule(seq, Event::Build(end), now, plan.latency);
+            self.schedule(Due::Server(seq, Event::Build(end)), now, plan.latency);
         }
         id
     }
@@ -59,15 +64,30 @@ impl Cloud {
         let hypervisor = server.hypervisor;
         let is_up = hypervisor.is_some_and(|n| self.compute.hypervisors.get(n).is_some_and(|place| place.is_up));
         let Some(server) = self.compute.get_mut(id) else { return };
+        if server.vm_state == VmState::SoftDeleted {
+            return;
+        }
         if !is_up {
             return self.remove(seq, now);
         }
+        // What never ran is deleted for good, as in Nova.
+        if !self.config.reclaim_instance_interval.is_zero() && server.launched.is_some() {
+            (server.task, server.updated) = (Some(Task::SoftDeleting), now);
+            return self.schedule(Due::Server(seq, Event::SoftDelete), now, self.config.delete_latency);
+        }
+        self.delete_for_good(id, now);
+    }
+
+    /// The same, of a server with a hypervisor, whatever its state.
+    pub(crate) fn delete_for_good(&mut self, id: Uuid, now: Timestamp) {
+        let Some(server) = self.compute.get_mut(id) else { return };
+        let seq = server.seq;
         server.task = Some(Task::Deleting);
         server.updated = now;
         let name = server.spec.name.clone();
         let plan = self.faults.delete(&name, self.config.delete_latency);
         if let Some(end) = plan.end {
-            self.schedule(seq, Event::Delete(end), now, plan.latency);
+            self.schedule(Due::Server(seq, Event::Delete(end)), now, plan.latency);
         }
     }
 
@@ -79,7 +99,7 @@ impl Cloud {
         let (seq, hypervisor) = (server.seq, server.hypervisor);
         // A dead hypervisor never answers: the task stays.
         if hypervisor.is_some_and(|n| self.compute.hypervisors.get(n).is_some_and(|place| place.is_up)) {
-            self.schedule(seq, Event::Finish(task), now, latency);
+            self.schedule(Due::Server(seq, Event::Finish(task)), now, latency);
         }
     }
 
@@ -91,14 +111,24 @@ impl Cloud {
             Event::Network if is_building => self.bind(seq, at),
             Event::Build(end) if is_building => self.end_build(seq, end, at),
             Event::Finish(task) if server.task == Some(task) => finish(server, task, at),
+            Event::Resize(flavor) if server.task == Some(Task::ResizePrep) => self.resize(seq, flavor, at),
             Event::Delete(end) if server.task == Some(Task::Deleting) => self.end_delete(seq, end, at),
+            Event::SoftDelete if server.task == Some(Task::SoftDeleting) => {
+                self.compute.put_aside(seq, at);
+                self.schedule(Due::Server(seq, Event::Reclaim), at, self.config.reclaim_instance_interval);
+            }
+            Event::Reclaim if server.vm_state == VmState::SoftDeleted => self.remove(seq, at),
             _ => {}
         }
     }
 
     fn place(&mut self, seq: u64, at: Timestamp) {
         let Some(server) = self.compute.by_seq(seq) else { return };
-        let id = server.id;
+        let (id, project) = (server.id, server.project.clone());
+        let over = exceeded(self.compute.quota(&project), self.compute.usage(&project), Usage::default());
+        if let Some(text) = over.filter(|_| self.config.late_quota_check) {
+            return self.fail(seq, 413, text, String::new(), at);
+        }
         let Some(server) = self.compute.any(id) else { return };
         match placement::place(&self.compute, server) {
             Ok(hypervisor) => {
@@ -112,77 +142,6 @@ impl Cloud {
                 self.fail(seq, 500, none.text().to_owned(), details, at);
             }
         }
-    }
-
-    /// Binds every port, or fails the build and strips the ports, whoever they belong to by now (as recorded).
-    fn bind(&mut self, seq: u64, at: Timestamp) {
-        let Some(server) = self.compute.by_seq(seq) else { return };
-        let (id, project, nics) = (server.id, server.project.clone(), server.spec.nics.clone());
-        let place = server.hypervisor.and_then(|n| self.compute.hypervisors.get(n));
-        let (host, zone) = place.map_or_else(Default::default, |place| (place.name.clone(), place.zone.clone()));
-        let mut bound = Vec::new();
-        for nic in nics {
-            let port = match nic {
-                Nic::Port(port) => Some(port),
-                Nic::Network(network, address) => self.nova_port(network, address, &project, at),
-            };
-            let port = port.and_then(|port| self.networking.ports.get_mut(&port));
-            let Some(port) = port.filter(|port| port.device_id.is_empty() || port.device_id == id.to_string()) else {
-                return self.lose_network(seq, bound, nic, at);
-            };
-            (port.device_id, port.device_owner) = (id.to_string(), format!("compute:{zone}"));
-            (port.host, port.updated) = (Some(host.clone()), at);
-            bound.push(port.id);
-        }
-        let addresses = bound.iter().flat_map(|port| self.addresses(*port)).collect();
-        let Some(server) = self.compute.by_seq(seq) else { return };
-        (server.ports, server.addresses, server.task, server.updated) = (bound, addresses, Some(Task::Spawning), at);
-    }
-
-    fn lose_network(&mut self, seq: u64, bound: Vec<Uuid>, lost: Nic, at: Timestamp) {
-        let Some(server) = self.compute.by_seq(seq) else { return };
-        server.ports = bound;
-        let message = format!("Build of instance {} aborted: {NETWORK_FAILED}", server.id);
-        self.fail(seq, 500, message, String::new(), at);
-        let Nic::Port(port) = lost else { return };
-        let Some(port) = self.networking.ports.get_mut(&port) else { return };
-        let winner = Uuid::parse_str(&port.device_id).ok();
-        port.strip(at);
-        let port = port.id;
-        let is_address_lost = self.faults.chance(self.config.race_address_loss);
-        if let Some(winner) = winner.and_then(|winner| self.compute.get_mut(winner)) {
-            winner.ports.retain(|own| *own != port);
-            if is_address_lost {
-                winner.addresses.retain(|address| address.port != port);
-            }
-        }
-    }
-
-    fn nova_port(&mut self, network: Uuid, address: Option<std::net::Ipv4Addr>, project: &Arc<str>, at: Timestamp) -> Option<Uuid> {
-        let new = NewPort {
-            network,
-            project: project.clone(),
-            fixed_ips: address.map(|address| vec![(None, Some(address))]),
-            port_security: true,
-            allowed_address_pairs: serde_json::json!([]),
-            vnic_type: "normal".to_owned(),
-            admin_state_up: true,
-            made_by_nova: true,
-            ..NewPort::default()
-        };
-        self.networking.create_port(new, at).ok().map(|port| port.id)
-    }
-
-    fn addresses(&self, port: Uuid) -> Vec<Address> {
-        let Some(port) = self.networking.ports.get(&port) else { return Vec::new() };
-        let network = self.networking.network(port.network).map_or_else(String::new, |network| network.name.clone());
-        let address = |(_, address): &(Uuid, std::net::Ipv4Addr)| Address {
-            network: network.clone(),
-            port: port.id,
-            address: *address,
-            mac: port.mac.clone(),
-        };
-        port.fixed_ips.iter().map(address).collect()
     }
 
     fn end_build(&mut self, seq: u64, end: BuildEnd, at: Timestamp) {
@@ -205,8 +164,11 @@ impl Cloud {
     }
 
     /// ERROR: the hypervisor is free again, Nova's ports are deleted, the client's are unbound.
-    fn fail(&mut self, seq: u64, code: u16, message: String, details: String, at: Timestamp) {
+    pub(super) fn fail(&mut self, seq: u64, code: u16, message: String, details: String, at: Timestamp) {
         self.release_ports(seq, at);
+        if self.compute.by_seq(seq).is_some_and(|server| server.hypervisor.is_some()) {
+            self.release_disks(seq, at);
+        }
         self.compute.vacate(seq);
         let Some(server) = self.compute.by_seq(seq) else { return };
         (server.vm_state, server.task) = (VmState::Error, None);
@@ -214,19 +176,6 @@ impl Cloud {
         server.fault = Some(BuildFault { code, message, details, created: at });
         let started = server.created;
         server.record("compute__do_build_and_run_instance", started, at, false);
-    }
-
-    fn release_ports(&mut self, seq: u64, at: Timestamp) {
-        let Some(server) = self.compute.by_seq(seq) else { return };
-        let device = server.id.to_string();
-        for id in std::mem::take(&mut server.ports) {
-            let Some(port) = self.networking.ports.get_mut(&id).filter(|port| port.device_id == device) else { continue };
-            if port.made_by_nova {
-                self.networking.delete_port(id);
-            } else {
-                port.strip(at);
-            }
-        }
     }
 
     fn end_delete(&mut self, seq: u64, end: DeleteEnd, at: Timestamp) {
@@ -240,8 +189,10 @@ impl Cloud {
         }
     }
 
-    fn remove(&mut self, seq: u64, at: Timestamp) {
+    /// The server is gone, whatever it was at.
+    pub(crate) fn remove(&mut self, seq: u64, at: Timestamp) {
         self.release_ports(seq, at);
+        self.release_disks(seq, at);
         self.compute.bury(seq, at);
     }
 }

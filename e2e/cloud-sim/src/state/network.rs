@@ -12,6 +12,9 @@ pub(crate) struct Network {
     pub(crate) name: String,
     pub(crate) project: Arc<str>,
     pub(crate) subnets: Vec<Uuid>,
+    /// Leads out of the cloud: everybody sees it and takes floating IPs from it.
+    pub(crate) is_external: bool,
+    pub(crate) is_shared: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) created: Timestamp,
 }
@@ -21,6 +24,7 @@ pub(crate) struct SecurityGroup {
     pub(crate) id: Uuid,
     pub(crate) name: String,
     pub(crate) project: Arc<str>,
+    pub(crate) tags: BTreeSet<String>,
     pub(crate) created: Timestamp,
 }
 
@@ -33,6 +37,7 @@ pub(crate) struct Subnet {
     pub(crate) prefix: (Ipv4Addr, u8),
     pub(crate) gateway: Ipv4Addr,
     pub(crate) pool: (Ipv4Addr, Ipv4Addr),
+    pub(crate) tags: BTreeSet<String>,
     pub(crate) created: Timestamp,
     taken: BTreeSet<u32>,
     /// Where the search for a free address goes on, so that an address is not given out again at once.
@@ -41,12 +46,11 @@ pub(crate) struct Subnet {
 
 impl Subnet {
     /// A subnet whose pool is all of it but the network's, the gateway's (the first) and the broadcast address.
-    pub(crate) fn new(name: String, network: Uuid, project: Arc<str>, prefix: (Ipv4Addr, u8), created: Timestamp) -> Self {
+    pub(crate) fn new((id, name): (Uuid, String), network: Uuid, project: Arc<str>, prefix: (Ipv4Addr, u8), created: Timestamp) -> Self {
         let first = u32::from(prefix.0);
         let size = 1u32.checked_shl(32 - u32::from(prefix.1)).unwrap_or(u32::MAX);
         let (gateway, pool) = ((first + 1).into(), ((first + 2).into(), (first + size.saturating_sub(2)).into()));
-        let id = Uuid::new_v4();
-        Self { id, name, network, project, prefix, gateway, pool, created, taken: BTreeSet::new(), cursor: 0 }
+        Self { id, name, network, project, prefix, gateway, pool, tags: BTreeSet::new(), created, taken: BTreeSet::new(), cursor: 0 }
     }
 
     pub(crate) fn cidr(&self) -> String {
@@ -91,6 +95,7 @@ pub(crate) fn seeded_network(project: &Arc<str>, now: Timestamp) -> (Network, Su
         prefix: (Ipv4Addr::new(10, 78, 0, 0), 16),
         gateway: Ipv4Addr::new(10, 78, 0, 1),
         pool: (Ipv4Addr::new(10, 78, 16, 1), Ipv4Addr::new(10, 78, 250, 254)),
+        tags: BTreeSet::new(),
         created: now,
         taken: BTreeSet::new(),
         cursor: 0,
@@ -100,6 +105,8 @@ pub(crate) fn seeded_network(project: &Arc<str>, now: Timestamp) -> (Network, Su
         name: "apps".to_owned(),
         project: project.clone(),
         subnets: vec![subnet.id],
+        is_external: false,
+        is_shared: false,
         tags: BTreeSet::new(),
         created: now,
     };
@@ -112,6 +119,7 @@ pub(crate) fn seeded_groups(project: &Arc<str>, now: Timestamp) -> Vec<SecurityG
         id: ids::stable("security_group", &format!("{project}/{name}")),
         name: (*name).to_owned(),
         project: project.clone(),
+        tags: BTreeSet::new(),
         created: now,
     };
     ["default", "nodes"].iter().map(group).collect()

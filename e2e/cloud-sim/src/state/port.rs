@@ -1,6 +1,6 @@
 //! Ports: what Neutron keeps of them, how they are made, bound to a server and freed again.
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::Ipv4Addr,
     sync::Arc,
 };
@@ -10,7 +10,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    ids,
+    floating::{FloatingIp, QosPolicy, Router},
+    ids::Ids,
     network::{Network, SecurityGroup, Subnet},
 };
 
@@ -33,6 +34,7 @@ pub(crate) struct Port {
     pub(crate) port_security: bool,
     pub(crate) allowed_address_pairs: Value,
     pub(crate) vnic_type: String,
+    pub(crate) qos_policy: Option<Uuid>,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
@@ -54,6 +56,8 @@ impl Port {
 /// What a new port is to be.
 #[derive(Debug, Default)]
 pub(crate) struct NewPort {
+    /// Of a port that a test puts there; others get a new one.
+    pub(crate) id: Option<Uuid>,
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) network: Uuid,
@@ -67,6 +71,7 @@ pub(crate) struct NewPort {
     pub(crate) port_security: bool,
     pub(crate) allowed_address_pairs: Value,
     pub(crate) vnic_type: String,
+    pub(crate) qos_policy: Option<Uuid>,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) admin_state_up: bool,
     pub(crate) made_by_nova: bool,
@@ -77,6 +82,8 @@ pub(crate) struct NewPort {
 pub(crate) enum AddressError {
     Taken(Ipv4Addr, Uuid),
     OutsideSubnets(Ipv4Addr),
+    /// Of the subnet that was named.
+    OutsideSubnet(Ipv4Addr),
     UnknownSubnet(Uuid),
     Exhausted,
 }
@@ -88,6 +95,12 @@ pub(crate) struct Networking {
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) groups: Vec<SecurityGroup>,
     pub(crate) ports: BTreeMap<Uuid, Port>,
+    pub(crate) routers: BTreeMap<Uuid, Router>,
+    pub(crate) floating: BTreeMap<Uuid, FloatingIp>,
+    pub(crate) qos_policies: BTreeMap<Uuid, QosPolicy>,
+    /// Floating IPs by port and its address.
+    pub(super) floating_by_target: HashMap<(Uuid, Ipv4Addr), Uuid>,
+    pub(crate) ids: Ids,
 }
 
 impl Networking {
@@ -112,12 +125,12 @@ impl Networking {
         let default = self.group(&new.project, "default").map(|group| group.id);
         let groups = new.security_groups.unwrap_or_else(|| default.into_iter().collect());
         let port = Port {
-            id: Uuid::new_v4(),
+            id: new.id.unwrap_or_else(|| self.ids.uuid()),
             name: new.name,
             description: new.description,
             network: new.network,
             project: new.project,
-            mac: new.mac.unwrap_or_else(ids::mac),
+            mac: new.mac.unwrap_or_else(|| self.ids.mac()),
             admin_state_up: new.admin_state_up,
             is_active: false,
             device_id: new.device_id,
@@ -128,6 +141,7 @@ impl Networking {
             port_security: new.port_security,
             allowed_address_pairs: new.allowed_address_pairs,
             vnic_type: new.vnic_type,
+            qos_policy: new.qos_policy,
             tags: new.tags,
             created: now,
             updated: now,
@@ -136,16 +150,17 @@ impl Networking {
         Ok(self.ports.entry(port.id).or_insert(port))
     }
 
-    /// Deletes a port and gives its addresses back.
-    pub(crate) fn delete_port(&mut self, id: Uuid) -> Option<Port> {
+    /// Deletes a port, gives its addresses back, and lets its floating IPs go.
+    pub(crate) fn delete_port(&mut self, id: Uuid, now: Timestamp) -> Option<Port> {
         let port = self.ports.remove(&id)?;
+        self.dissociate(id, &port.fixed_ips, now);
         for (subnet, address) in &port.fixed_ips {
             self.give_back(*subnet, *address);
         }
         Some(port)
     }
 
-    fn give_back(&mut self, subnet: Uuid, address: Ipv4Addr) {
+    pub(super) fn give_back(&mut self, subnet: Uuid, address: Ipv4Addr) {
         if let Some(subnet) = self.subnets.iter_mut().find(|candidate| candidate.id == subnet) {
             subnet.give_back(address);
         }
@@ -171,7 +186,17 @@ impl Networking {
         Ok(taken)
     }
 
-    fn take_address(&mut self, network: Uuid, subnet: Option<Uuid>, address: Option<Ipv4Addr>) -> Result<(Uuid, Ipv4Addr), AddressError> {
+    pub(crate) fn take_address(
+        &mut self,
+        network: Uuid,
+        subnet: Option<Uuid>,
+        address: Option<Ipv4Addr>,
+    ) -> Result<(Uuid, Ipv4Addr), AddressError> {
+        if (subnet, address) == (None, None) {
+            let mut of_network = self.subnets.iter_mut().filter(|candidate| candidate.network == network);
+            let next = of_network.find_map(|candidate| Some((candidate.id, candidate.take_next()?)));
+            return next.ok_or(AddressError::Exhausted);
+        }
         let mut of_network = self.subnets.iter_mut().filter(|candidate| candidate.network == network);
         let found = of_network.find(|candidate| match (subnet, address) {
             (Some(id), _) => candidate.id == id,
@@ -184,7 +209,7 @@ impl Networking {
             (None, None) => AddressError::Exhausted,
         })?;
         match address {
-            Some(address) if !found.contains(address) => Err(AddressError::OutsideSubnets(address)),
+            Some(address) if !found.contains(address) => Err(AddressError::OutsideSubnet(address)),
             Some(address) if found.take(address) => Ok((found.id, address)),
             Some(address) => Err(AddressError::Taken(address, found.id)),
             None => found.take_next().map(|address| (found.id, address)).ok_or(AddressError::Exhausted),

@@ -25,7 +25,11 @@ pub(crate) enum VmState {
     Building,
     Active,
     Stopped,
+    Paused,
+    Suspended,
+    Resized,
     Error,
+    SoftDeleted,
     Deleted,
 }
 
@@ -35,7 +39,11 @@ impl VmState {
             Self::Building => "building",
             Self::Active => "active",
             Self::Stopped => "stopped",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
+            Self::Resized => "resized",
             Self::Error => "error",
+            Self::SoftDeleted => "soft-delete",
             Self::Deleted => "deleted",
         }
     }
@@ -51,6 +59,8 @@ pub(crate) enum Task {
     PoweringOn,
     Rebooting,
     RebootingHard,
+    ResizePrep,
+    SoftDeleting,
     Deleting,
 }
 
@@ -64,6 +74,8 @@ impl Task {
             Self::PoweringOn => "powering-on",
             Self::Rebooting => "rebooting",
             Self::RebootingHard => "rebooting_hard",
+            Self::ResizePrep => "resize_prep",
+            Self::SoftDeleting => "soft-deleting",
             Self::Deleting => "deleting",
         }
     }
@@ -76,6 +88,13 @@ pub(crate) enum Nic {
     Port(Uuid),
     /// Nova makes a port here, with a certain address if given.
     Network(Uuid, Option<Ipv4Addr>),
+}
+
+/// One volume that a server has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Disk {
+    pub(crate) volume: Uuid,
+    pub(crate) ends_with_server: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -115,6 +134,14 @@ pub(crate) struct ActionEvent {
     pub(crate) finished: Option<(Timestamp, bool)>,
 }
 
+/// Who locked a server, and why.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    pub(crate) reason: Option<String>,
+    /// Locked from another project, by an administrator: only one of those unlocks it.
+    pub(crate) is_admins: bool,
+}
+
 /// What POST /servers asks for, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerSpec {
@@ -123,6 +150,8 @@ pub(crate) struct ServerSpec {
     pub(crate) flavor: Arc<Flavor>,
     pub(crate) image: Option<Uuid>,
     pub(crate) nics: Vec<Nic>,
+    /// Its volumes, the root first.
+    pub(crate) disks: Vec<Disk>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) zone: Option<String>,
@@ -160,9 +189,10 @@ pub(crate) struct Server {
     pub(crate) updated: Timestamp,
     pub(crate) launched: Option<Timestamp>,
     pub(crate) terminated: Option<Timestamp>,
-    /// The reason given with the lock, if locked.
-    pub(crate) locked: Option<Option<String>>,
+    pub(crate) locked: Option<Lock>,
     pub(crate) actions: Vec<Action>,
+    /// Its flavor before a resize that is neither confirmed nor reverted.
+    pub(crate) resized_from: Option<Arc<Flavor>>,
 }
 
 impl Server {
@@ -172,9 +202,14 @@ impl Server {
             (VmState::Building, _) => "BUILD",
             (VmState::Active, Some(Task::Rebooting)) => "REBOOT",
             (VmState::Active, Some(Task::RebootingHard)) => "HARD_REBOOT",
+            (VmState::Active | VmState::Stopped, Some(Task::ResizePrep)) => "RESIZE",
             (VmState::Active, _) => "ACTIVE",
             (VmState::Stopped, _) => "SHUTOFF",
+            (VmState::Paused, _) => "PAUSED",
+            (VmState::Suspended, _) => "SUSPENDED",
+            (VmState::Resized, _) => "VERIFY_RESIZE",
             (VmState::Error, _) => "ERROR",
+            (VmState::SoftDeleted, _) => "SOFT_DELETED",
             (VmState::Deleted, _) => "DELETED",
         }
     }

@@ -112,6 +112,17 @@ fn a_body_over_112_kib_is_413_in_html() {
 }
 
 #[test]
+fn a_page_of_webobs_is_json_for_those_who_accept_nothing_else() {
+    let cloud = recorded_cloud();
+    let demo = Client::demo(&cloud);
+    assert!(demo.get("/compute/v2.1/nothing").text.starts_with("<html>"));
+    let headers = [("X-Auth-Token", demo.token.as_str()), ("Accept", "application/json")];
+    let unknown = crate::client::send("GET", &format!("{}/compute/v2.1/nothing", demo.base), &headers, "").unwrap();
+    let message = "The resource could not be found.<br /><br />\n\n\n";
+    assert_eq!((unknown.code, unknown.json()), (404, json!({"code": "404 Not Found", "message": message, "title": "Not Found"})));
+}
+
+#[test]
 fn quota_is_a_403_with_requested_used_and_limit() {
     let cloud = recorded_cloud();
     let (demo, set) = (Client::demo(&cloud), |quota| cloud.admin("PUT", "quotas/demo", quota).unwrap());

@@ -31,3 +31,18 @@ fn pages_of_images_link_to_the_next_by_path() {
     let second = demo.get(&format!("/image{next}")).json();
     assert_ne!(first["images"][0]["id"], second["images"][0]["id"]);
 }
+
+#[test]
+fn images_are_found_by_their_properties() {
+    let cloud = recorded_cloud();
+    let demo = Client::demo(&cloud);
+    let properties = json!({"os_distro": "flatcar"});
+    cloud.admin("POST", "images", json!({"name": "flatcar", "properties": properties})).unwrap();
+    let names = |query: &str| {
+        let body = demo.get(&format!("/image/v2/images?{query}")).json();
+        body["images"].as_array().unwrap().iter().map(|image| image["name"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("os_distro=flatcar"), ["flatcar"]);
+    assert_eq!(names("os_distro=debian&os_version=12"), ["debian-12-k8s"]);
+    assert!(names("os_distro=plan9").is_empty());
+}

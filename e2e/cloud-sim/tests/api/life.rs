@@ -242,3 +242,37 @@ fn actions_tags_and_metadata_are_as_recorded() {
     let metadata = format!("/compute/v2.1/servers/{id}/metadata");
     record::same("metadata POST", &demo.post(&metadata, &json!({"metadata": {"z": "1"}})));
 }
+
+#[test]
+fn a_server_that_the_administrator_locked_its_owner_does_not_unlock() {
+    let cloud = recorded_cloud();
+    let (demo, admin) = (Client::demo(&cloud), Client::admin(&cloud));
+    let id = demo.active("x", &[]);
+    assert_eq!(admin.act(&id, &json!({"lock": null})).code, 202);
+    assert_eq!((demo.remove(&id).code, demo.act(&id, &json!({"unlock": null})).code), (409, 403));
+    assert_eq!(admin.act(&id, &json!({"unlock": null})).code, 202);
+    assert_eq!(demo.remove(&id).code, 204);
+}
+
+#[test]
+fn a_resize_waits_to_be_confirmed_or_reverted() {
+    let cloud = recorded_cloud();
+    let demo = Client::demo(&cloud);
+    let id = demo.active("x", &[("flavorRef", json!("1"))]);
+    let used = || demo.get("/compute/v2.1/limits").json()["limits"]["absolute"]["totalCoresUsed"].clone();
+    let resize = |flavor: &str| demo.act(&id, &json!({"resize": {"flavorRef": flavor}}));
+    assert_eq!(resize("nope").json()["badRequest"]["message"], "Flavor nope could not be found.");
+    assert_eq!(resize("4").code, 403, "over the quota");
+    assert_eq!(resize("3").code, 202);
+    let resized = demo.wait(&id, &["VERIFY_RESIZE"]);
+    assert_eq!((&resized["flavor"]["original_name"], used()), (&json!("m1.big"), json!(4)));
+    assert_eq!(demo.act(&id, &json!({"revertResize": null})).code, 202);
+    assert_eq!((&demo.wait(&id, &["ACTIVE"])["flavor"]["original_name"], used()), (&json!("m1.tiny"), json!(1)));
+    let early = demo.act(&id, &json!({"confirmResize": null}));
+    let text = format!("Cannot 'confirmResize' instance {id} while it is in vm_state active");
+    assert_eq!((early.code, &early.json()["conflictingRequest"]["message"]), (409, &json!(text)));
+    resize("2");
+    demo.wait(&id, &["VERIFY_RESIZE"]);
+    assert_eq!(demo.act(&id, &json!({"confirmResize": null})).code, 204);
+    assert_eq!((demo.wait(&id, &["ACTIVE"])["flavor"]["original_name"].clone(), used()), (json!("m1.small"), json!(2)));
+}

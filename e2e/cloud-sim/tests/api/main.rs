@@ -1,7 +1,11 @@
 //! The simulated cloud over HTTP, against what a real one answered.
+mod admin;
+mod cells;
 mod client;
 mod create;
+mod embedded;
 mod faults;
+mod floating;
 mod glance;
 mod identity;
 mod life;
@@ -10,3 +14,6 @@ mod network;
 mod project;
 mod record;
 mod scale;
+mod security;
+mod soft_delete;
+mod volumes;
