@@ -29,7 +29,7 @@ class Interrupted(BaseException):
 def parser():
     top = argparse.ArgumentParser(
         prog="openstack.sh",
-        description="A real single-node OpenStack for Gantry's end-to-end tests: Keystone, Glance, Placement, Neutron, Nova.",
+        description="A real single-node OpenStack for Gantry's end-to-end tests: Keystone, Glance, Placement, Neutron, Cinder, Nova.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

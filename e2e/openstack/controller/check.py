@@ -14,7 +14,7 @@ import yaml
 from .client import Client, credential_login, password_login
 from .config import ZONES
 from .progress import Failure
-from .seed import IMAGE_NAME, NETWORK_NAME, SECURITY_GROUP_NAME
+from .seed import IMAGE_NAME, NETWORK_NAME, PUBLIC_NETWORK_NAME, SECURITY_GROUP_NAME
 
 WAIT_LIMIT_S = 60
 POLL_S = 0.2
@@ -57,14 +57,14 @@ class Check:
         self.demo, self.admin = log_in(clouds, "openstack"), log_in(clouds, "admin")
         self.by_credential = log_in(clouds, "openstack-appcred")
         self.tag = f"check:{uuid.uuid4()}"
-        self.network = self._id_of("network", f"/v2.0/networks?name={NETWORK_NAME}", "networks")
-        self.group = self._id_of("network", f"/v2.0/security-groups?name={SECURITY_GROUP_NAME}", "security_groups")
-        self.image = self._id_of("image", f"/v2/images?name={IMAGE_NAME}", "images")
+        self.network = self.id_of("network", f"/v2.0/networks?name={NETWORK_NAME}", "networks")
+        self.group = self.id_of("network", f"/v2.0/security-groups?name={SECURITY_GROUP_NAME}", "security_groups")
+        self.image = self.id_of("image", f"/v2/images?name={IMAGE_NAME}", "images")
         flavors = self.demo.must("GET", "compute", "/flavors")["flavors"]
         self.flavors = {flavor["name"]: flavor["id"] for flavor in flavors}
         print("ok  logged in by password, by application credential, as admin; found network, group, image, flavors by name")
 
-    def _id_of(self, service, path, key):
+    def id_of(self, service, path, key):
         return self.demo.must("GET", service, path)[key][0]["id"]
 
     def create_port(self):
@@ -93,6 +93,9 @@ class Check:
         port = self.demo.must("GET", "network", f"/v2.0/ports/{port_id}")["port"]
         return tuple(port[field] for field in fields)
 
+    def volume(self, volume_id):
+        return self.demo.must("GET", "volumev3", f"/volumes/{volume_id}")["volume"]["status"]
+
     def list_by_tag(self):
         return [one["id"] for one in self.demo.must("GET", "compute", f"/servers/detail?tags={self.tag}")["servers"]]
 
@@ -102,6 +105,10 @@ class Check:
             self.demo.call("DELETE", "compute", f"/servers/{server}")
         for port in self.demo.must("GET", "network", f"/v2.0/ports?tags={self.tag}")["ports"]:
             self.demo.call("DELETE", "network", f"/v2.0/ports/{port['id']}")
+        for volume in self.demo.must("GET", "volumev3", f"/volumes?name={self.tag}")["volumes"]:
+            self.demo.call("DELETE", "volumev3", f"/volumes/{volume['id']}")
+        for floating in self.demo.must("GET", "network", f"/v2.0/floatingips?description={self.tag}")["floatingips"]:
+            self.demo.call("DELETE", "network", f"/v2.0/floatingips/{floating['id']}")
         self.admin.call("DELETE", "compute", f"/os-quota-sets/{self.demo.project_id}")
 
 
@@ -144,6 +151,32 @@ def check_no_valid_host(check):
     until("it is gone: 404", lambda: check.demo.call("GET", "compute", f"/servers/{server}").status, 404)
 
 
+def check_volume(check):
+    """A volume from an image, which a server boots from, and which stays when the server goes."""
+    body = {"volume": {"name": check.tag, "size": 10, "imageRef": check.image}}
+    volume = check.demo.must("POST", "volumev3", "/volumes", body)["volume"]["id"]
+    until("a volume becomes available", lambda: check.volume(volume), "available")
+    disk = {"boot_index": 0, "uuid": volume, "source_type": "volume", "destination_type": "volume"}
+    server = {"name": "check", "flavorRef": check.flavors["m1.small"], "networks": "none", "tags": [check.tag]}
+    answer = check.demo.must("POST", "compute", "/servers", {"server": {**server, "block_device_mapping_v2": [disk]}})
+    server = answer["server"]["id"]
+    until("a server boots from it", lambda: check.server(server, "status"), "ACTIVE")
+    expect("it is in use", check.volume(volume), "in-use")
+    check.demo.must("DELETE", "compute", f"/servers/{server}")
+    until("it is available again", lambda: check.volume(volume), "available")
+    check.demo.must("DELETE", "volumev3", f"/volumes/{volume}")
+    until("it is gone: 404", lambda: check.demo.call("GET", "volumev3", f"/volumes/{volume}").status, 404)
+
+
+def check_floating_ip(check):
+    """An address of the public network for a port."""
+    public = check.id_of("network", f"/v2.0/networks?name={PUBLIC_NETWORK_NAME}", "networks")
+    port = check.create_port()
+    body = {"floatingip": {"floating_network_id": public, "port_id": port, "description": check.tag}}
+    floating = check.demo.must("POST", "network", "/v2.0/floatingips", body)["floatingip"]
+    expect("a floating IP of a port is ACTIVE", (floating["port_id"], floating["status"]), (port, "ACTIVE"))
+
+
 def check_quota(check):
     """A quota that is reached answers 403, and the defaults come back."""
     path = f"/os-quota-sets/{check.demo.project_id}"
@@ -164,6 +197,8 @@ def main():
             for zone, hypervisor in ZONES.items():
                 check_server_in_zone(check, zone, hypervisor)
             check_no_valid_host(check)
+            check_volume(check)
+            check_floating_ip(check)
             check_quota(check)
         finally:
             check.clean_up()

@@ -147,7 +147,7 @@ def _write_ready(run, facts):
         "log_dir": str(run.path("log")),
         "pids": {process.name: process.pid for process in processes.find(run.dir)},
         "zones": list(config.ZONES),
-        **{key: facts[key] for key in ("project_id", "image_id", "network_id", "security_group_id")},
+        **{key: facts[key] for key in ("project_id", "image_id", "network_id", "public_network_id", "qos_policy_id", "security_group_id")},
     }
     partial = run.path(f"{READY}.partial")
     partial.write_text(json.dumps(ready, indent=2) + "\n")

@@ -10,12 +10,12 @@ REGION = "RegionOne"
 DOMAIN = "default"
 ADMIN_PASSWORD = "secret"
 SERVICE_USER = SERVICE_PASSWORD = "service"
-DATABASES = ("keystone", "placement", "glance", "neutron", "nova", "nova_api", "nova_cell0")
+DATABASES = ("keystone", "placement", "glance", "neutron", "cinder", "nova", "nova_api", "nova_cell0")
 # Hypervisor name by availability zone: the fake driver gives each 1,000 vCPUs and 800 GB of memory.
 ZONES = {"az1": "hypervisor-az1", "az2": "hypervisor-az2"}
 # The host name of what controls them, as Nova lists it.
 CONTROL_HOST = "control"
-# An in-memory bus: nothing outside Nova's one process is called over it.
+# An in-memory bus: nothing outside the one process of Nova, and the one of Cinder, is called over it.
 MESSAGE_BUS = "fake:///"
 
 
@@ -34,22 +34,24 @@ KEYSTONE = Service("keystone", "keystone.wsgi.api", 5000, 6, "/v3")
 PLACEMENT = Service("placement", "placement.wsgi.api", 8778, 4, "/")
 GLANCE = Service("glance", "glance.wsgi.api", 9292, 4, "/healthcheck")
 NEUTRON = Service("neutron", "neutron.wsgi.api", 9696, 8, "/")
+CINDER = Service("cinder", "cinder_all_in_one", 8776, 4, "/")
 NOVA = Service("nova", "nova_all_in_one", 8774, 8, "/")
-SERVICES = (KEYSTONE, PLACEMENT, GLANCE, NEUTRON, NOVA)
+SERVICES = (KEYSTONE, PLACEMENT, GLANCE, NEUTRON, CINDER, NOVA)
 
 
 def auth_url(run):
     return run.url(KEYSTONE.port, "/v3")
 
 
-def nova_ready_file(run):
-    return run.path("nova.ready")
+def ready_file(run, service):
+    """The file that Nova, or Cinder, writes when its services report in."""
+    return run.path(f"{service.name}.ready")
 
 
 def write(run, cache):
     """Writes all files below conf/, new token keys, and the folders that the services expect."""
     conf = [f"conf/{service.name}" for service in SERVICES]
-    for folder in (*conf, "log", "lock", "images/staging", "images/tasks", "nova", "home"):
+    for folder in (*conf, "log", "lock", "images/staging", "images/tasks", "cinder", "nova", "home"):
         run.path(folder).mkdir(parents=True, exist_ok=True)
     for folder in ("keys/tokens", "keys/credentials"):
         _write_keys(run.path(folder))
@@ -58,11 +60,14 @@ def write(run, cache):
     shutil.copy(cache.venv / "etc/glance/glance-api-paste.ini", run.path("conf/glance"))
     shutil.copy(cache.venv / "etc/neutron/api-paste.ini", run.path("conf/neutron"))
     shutil.copy(cache.venv / "etc/nova/api-paste.ini", run.path("conf/nova"))
+    shutil.copy(cache.venv / "etc/cinder/api-paste.ini", run.path("conf/cinder"))
+    shutil.copy(cache.venv / "etc/cinder/resource_filters.json", run.path("conf/cinder"))
     _write_ini(run.path("conf/keystone/keystone.conf"), _keystone(run))
     _write_ini(run.path("conf/placement/placement.conf"), _placement(run))
     _write_ini(run.path("conf/glance/glance-api.conf"), _glance(run))
     _write_ini(run.path("conf/neutron/neutron.conf"), _neutron(run))
     _write_ini(run.path("conf/neutron/ml2_conf.ini"), _ml2(run))
+    _write_ini(run.path("conf/cinder/cinder.conf"), _cinder(run))
     _write_ini(run.path("conf/nova/nova.conf"), _nova(run))
 
 
@@ -165,7 +170,7 @@ def _neutron(run):
     return {
         "DEFAULT": {
             "core_plugin": "ml2",
-            "service_plugins": "",
+            "service_plugins": "neutron_any_host.FloatingAddresses,qos",
             "auth_strategy": "keystone",
             "transport_url": MESSAGE_BUS,
             "state_path": run.path("neutron"),
@@ -186,7 +191,7 @@ def _neutron(run):
 
 def _ml2(run):
     # Without the second one Neutron answers 201 to a port with tags, and drops the tags.
-    extensions = "port_security" if run.ignore_port_tags else "port_security,tag_ports_during_bulk_creation"
+    extensions = "port_security,qos" if run.ignore_port_tags else "port_security,qos,tag_ports_during_bulk_creation"
     return {
         "ml2": {
             "type_drivers": "local",
@@ -195,6 +200,35 @@ def _ml2(run):
             "extension_drivers": extensions,
         },
         "securitygroup": {"enable_security_group": "true"},
+    }
+
+
+def _cinder(run):
+    """One backend per zone, of the same name."""
+    backends = {
+        zone: {"volume_driver": "cinder_no_data.NoData", "volume_backend_name": zone, "backend_availability_zone": zone} for zone in ZONES
+    }
+    return {
+        "DEFAULT": {
+            "host": CONTROL_HOST,
+            "transport_url": MESSAGE_BUS,
+            "auth_strategy": "keystone",
+            "state_path": run.path("cinder"),
+            "my_ip": run.bind,
+            "api_paste_config": run.path("conf/cinder/api-paste.ini"),
+            "resource_query_filters_file": run.path("conf/cinder/resource_filters.json"),
+            "enabled_backends": ",".join(ZONES),
+            "storage_availability_zone": next(iter(ZONES)),
+            "scheduler_driver_init_wait_time": 1,
+            "glance_api_servers": run.url(GLANCE.port),
+            # As Nova's: a test that wants to meet a quota sets one.
+            "quota_volumes": 2000,
+            "quota_gigabytes": 100_000,
+        },
+        "database": {"connection": _database(run, "cinder")},
+        "nova": _login(run),
+        **_behind_keystone(run, "volumev3"),
+        **backends,
     }
 
 

@@ -82,7 +82,7 @@ def _install_python_packages(cache, progress):
     progress.say("compiling the packages")
     # Twice as fast as pip, which compiles in one process. Some packages ship templates that are not Python: no failure.
     subprocess.run([cache.python, "-m", "compileall", "-q", "-j", "0", cache.venv / "lib"], capture_output=True, check=False)
-    main = ("keystone", "nova", "neutron", "glance", "openstack-placement")
+    main = ("keystone", "nova", "neutron", "cinder", "glance", "openstack-placement")
     versions = {name: version for name, version in _pins() if name in main}
     partial = cache.install / f"{DONE}.partial"
     partial.write_text(json.dumps(versions) + "\n")

@@ -12,6 +12,8 @@ FLAVORS = (
     ("m1.xlarge", 8, 16384, 40),
     ("m1.impossible", 9999, 9_999_999, 1),
 )
+# Volume types by name, with the backend that must hold them. The last one's volumes end in `error`: there is no such backend.
+VOLUME_TYPES = {"ssd": None, "hdd": None, "impossible": "nowhere"}
 IMAGE_NAME = "debian-12-k8s"
 # The fake driver never looks at an image's contents.
 IMAGE_BYTES = 1 << 20
@@ -24,6 +26,16 @@ SUBNET = {
     "allocation_pools": [{"start": "10.78.16.1", "end": "10.78.250.254"}],
     "enable_dhcp": False,
 }
+# Where floating IPs come from; a router joins it to SUBNET.
+PUBLIC_NETWORK_NAME, PUBLIC_SUBNET_NAME, ROUTER_NAME, QOS_POLICY_NAME = "public", "public-v4", "edge", "slow"
+PUBLIC_SUBNET = {
+    "name": PUBLIC_SUBNET_NAME,
+    "ip_version": 4,
+    "cidr": "203.0.113.0/24",
+    "gateway_ip": "203.0.113.1",
+    "enable_dhcp": False,
+}
+QOS_LIMIT_KBPS = 10_000
 
 
 def _admin(run):
@@ -57,6 +69,9 @@ def _catalog(run):
         ("network", "neutron", run.url(config.NEUTRON.port)),
         ("image", "glance", run.url(config.GLANCE.port)),
         ("placement", "placement", run.url(config.PLACEMENT.port)),
+        # The name by which Cinder knows itself where it checks access rules, as in most clouds; and the newer one of the same.
+        ("volumev3", "cinderv3", run.url(config.CINDER.port, "/v3/$(project_id)s")),
+        ("block-storage", "cinder", run.url(config.CINDER.port, "/v3")),
     )
 
 
@@ -69,10 +84,17 @@ def resources(run):
     for name, vcpus, memory_mib, disk_gib in FLAVORS:
         flavor = {"name": name, "vcpus": vcpus, "ram": memory_mib, "disk": disk_gib}
         admin.must("POST", "compute", "/flavors", {"flavor": flavor})
+    for name, backend in VOLUME_TYPES.items():
+        volume_type = {"name": name, "extra_specs": {"volume_backend_name": backend} if backend else {}}
+        admin.must("POST", "volumev3", "/types", {"volume_type": volume_type})
+    network, subnet = _create_network(demo)
+    public = _create_public_network(admin, demo, subnet)
     return {
         "project_id": demo.project_id,
         "image_id": _create_image(admin),
-        "network_id": _create_network(demo),
+        "network_id": network,
+        "public_network_id": public,
+        "qos_policy_id": _create_qos_policy(admin),
         "security_group_id": _create_security_group(demo),
         "application_credential": _create_credential(demo),
     }
@@ -94,6 +116,7 @@ def _create_image(admin):
         "min_disk": 1,
         "os_distro": "debian",
         "os_version": "12",
+        "tags": ["gantry"],
     }
     created = admin.must("POST", "image", "/v2/images", image)["id"]
     binary = {"Content-Type": "application/octet-stream"}
@@ -104,8 +127,28 @@ def _create_image(admin):
 def _create_network(demo):
     """The network belongs to the demo project; its port security is on, as Neutron's default is."""
     network = demo.must("POST", "network", "/v2.0/networks", {"network": {"name": NETWORK_NAME}})["network"]["id"]
-    demo.must("POST", "network", "/v2.0/subnets", {"subnet": {"network_id": network, **SUBNET}})
-    return network
+    subnet = demo.must("POST", "network", "/v2.0/subnets", {"subnet": {"network_id": network, **SUBNET}})["subnet"]["id"]
+    return network, subnet
+
+
+def _create_public_network(admin, demo, subnet):
+    """A network that only the administrator owns, open to all projects for floating IPs, and the project's router to it."""
+    body = {"network": {"name": PUBLIC_NETWORK_NAME, "router:external": True}}
+    public = admin.must("POST", "network", "/v2.0/networks", body)["network"]["id"]
+    admin.must("POST", "network", "/v2.0/subnets", {"subnet": {"network_id": public, **PUBLIC_SUBNET}})
+    router = {"name": ROUTER_NAME, "external_gateway_info": {"network_id": public}}
+    created = demo.must("POST", "network", "/v2.0/routers", {"router": router})["router"]["id"]
+    demo.must("PUT", "network", f"/v2.0/routers/{created}/add_router_interface", {"subnet_id": subnet})
+    return public
+
+
+def _create_qos_policy(admin):
+    """A policy that all projects may give to their ports. Without agents nothing enforces it."""
+    policy = {"name": QOS_POLICY_NAME, "shared": True}
+    created = admin.must("POST", "network", "/v2.0/qos/policies", {"policy": policy})["policy"]["id"]
+    rule = {"bandwidth_limit_rule": {"max_kbps": QOS_LIMIT_KBPS}}
+    admin.must("POST", "network", f"/v2.0/qos/policies/{created}/bandwidth_limit_rules", rule)
+    return created
 
 
 def _create_security_group(demo):

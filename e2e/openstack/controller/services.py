@@ -1,11 +1,11 @@
-"""Starts the five OpenStack services of a cloud and waits until they answer."""
+"""Starts the six OpenStack services of a cloud and waits until they answer."""
 
 import socket
 import time
 
 from . import processes
 from .client import Client, password_login, send
-from .config import ADMIN_PASSWORD, CONTROL_HOST, NOVA, SERVICES, ZONES, auth_url, nova_ready_file
+from .config import ADMIN_PASSWORD, CINDER, CONTROL_HOST, NOVA, SERVICES, ZONES, auth_url, ready_file
 from .places import SOURCE
 from .progress import Failure
 
@@ -13,6 +13,8 @@ READY_LIMIT_S = 180
 POLL_S = 0.1
 STOP_PATIENCE_S = 3
 DATABASE_STOP_PATIENCE_S = 30
+# A killed process is gone from /proc a moment before its sockets are closed.
+ADDRESS_FREE_LIMIT_S = 2
 
 
 def environment(run, cache):
@@ -39,7 +41,10 @@ def environment(run, cache):
         "OS_NOVA_CONFIG_DIR": str(run.path("conf/nova")),
         "GANTRY_CONTROL_HOST": CONTROL_HOST,
         "GANTRY_HYPERVISORS": " ".join(ZONES.values()),
-        "GANTRY_NOVA_READY": str(nova_ready_file(run)),
+        "GANTRY_NOVA_READY": str(ready_file(run, NOVA)),
+        "GANTRY_CINDER_CONF": str(run.path("conf/cinder/cinder.conf")),
+        "GANTRY_ZONES": " ".join(ZONES),
+        "GANTRY_CINDER_READY": str(ready_file(run, CINDER)),
     }
 
 
@@ -83,7 +88,7 @@ def _check_alive(run, name, process):
 
 
 def _answers(run, service):
-    if service is NOVA and not nova_ready_file(run).exists():
+    if service in (NOVA, CINDER) and not ready_file(run, service).exists():
         return False
     try:
         return send("GET", run.url(service.port, service.health)).status < 400
@@ -123,7 +128,11 @@ def check_address(run):
 
     Raises Failure that says who does.
     """
-    listening = [service for service in SERVICES if _is_taken(run, service.port)]
+    deadline = time.monotonic() + ADDRESS_FREE_LIMIT_S
+    while listening := [service for service in SERVICES if _is_taken(run, service.port)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_S)
     if not listening:
         return
     others = sorted({process.dir for process in processes.find()} - {str(run.dir)})

@@ -99,6 +99,7 @@ def _migrate(run, cache, progress):
         ],
         "keystone": [(_keystone_manage(run), ["db_sync"]), (_keystone_manage(run), _bootstrap(run))],
         "glance": [(["glance-manage", "--config-file", conf / "glance/glance-api.conf"], ["db_sync"])],
+        "cinder": [(["cinder-manage", "--config-file", conf / "cinder/cinder.conf"], ["db", "sync"])],
         "placement": [(["placement-manage", "--config-file", conf / "placement/placement.conf"], ["db", "sync"])],
     }
 

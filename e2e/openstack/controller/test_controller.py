@@ -86,7 +86,7 @@ class PinsTest(unittest.TestCase):
     def test_every_package_is_pinned_once(self):
         names = [name.lower() for name, _version in install._pins()]
         self.assertEqual(len(names), len(set(names)))
-        self.assertTrue({"keystone", "nova", "neutron", "glance", "openstack-placement", "waitress"} <= set(names))
+        self.assertTrue({"keystone", "nova", "neutron", "cinder", "glance", "openstack-placement", "waitress"} <= set(names))
 
 
 if __name__ == "__main__":
