@@ -1,12 +1,10 @@
 //! `OpenStackCloud`: one OpenStack project in one region, reached with a clouds.yaml Secret.
 
-use std::collections::BTreeMap;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, rules};
+use crate::{OpenStackCloudStatus, rules};
 
 /// One OpenStack project in one region.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -25,6 +23,13 @@ use crate::{Condition, rules};
     printcolumn(name = "Servers", type_ = "integer", json_path = ".status.servers"),
     printcolumn(name = "Cores", type_ = "string", json_path = ".status.summary.cores"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(
+        name = "Consistent",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='CloudInventoryConsistent')].status",
+        priority = 1
+    ),
+    printcolumn(name = "Orphans", type_ = "integer", json_path = ".status.orphansTotal", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +44,27 @@ pub struct OpenStackCloudSpec {
     #[schemars(length(max = 100))]
     #[x_kube(validation = rules::prices_distinct())]
     pub prices: Vec<Price>,
+    /// What is in the project with this cluster's mark and belongs to no Host.
+    #[serde(default)]
+    pub orphans: Orphans,
+}
+
+/// What is in the project with this cluster's mark and belongs to no Host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+pub struct Orphans {
+    /// What to do with it, once two full passes an hour after its creation have found it.
+    #[serde(default)]
+    pub action: OrphansAction,
+}
+
+/// What to do with orphans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OrphansAction {
+    /// Tell of them in the status and in Events.
+    #[default]
+    Report,
+    /// Delete them too, a few at a time.
+    Delete,
 }
 
 /// A Secret in the cloud's own namespace, as the OpenStack clients write it.
@@ -98,88 +124,4 @@ pub struct Price {
     #[schemars(length(min = 1, max = 20))]
     #[x_kube(validation = rules::price())]
     pub per_hour: String,
-}
-
-/// What is known of the cloud.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OpenStackCloudStatus {
-    /// `Ready`: the credentials work and flavors, zones and quota have been read.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
-    pub conditions: Vec<Condition>,
-    /// The generation of the spec that the status speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// The region that the catalog entry was taken from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// Project id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<String>,
-    /// Servers of this cluster that the last complete list showed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub servers: Option<i32>,
-    /// Flavor and zone pairs that pools of this cloud may use.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub offerings: Vec<OfferingStatus>,
-    /// Quota and its use, by resource.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota: Option<QuotaStatus>,
-    /// Short texts for `kubectl get`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub summary: BTreeMap<String, String>,
-}
-
-/// One flavor in one zone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OfferingStatus {
-    /// Flavor name.
-    pub flavor: String,
-    /// Availability zone.
-    pub zone: String,
-    /// Virtual CPUs.
-    pub vcpus: i32,
-    /// Memory in MiB.
-    #[serde(rename = "memoryMiB")]
-    pub memory_mib: i64,
-    /// Root disk in GiB.
-    #[serde(rename = "diskGiB")]
-    pub disk_gib: i64,
-    /// Extended resources, e.g. `nvidia.com/gpu`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub resources: BTreeMap<String, String>,
-    /// Price of an hour, a decimal number.
-    pub price: String,
-    /// Whether Gantry would ask for it now.
-    pub available: bool,
-    /// Why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Until when it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
-}
-
-/// Quota of the project; a limit of -1 means none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct QuotaStatus {
-    /// Servers.
-    pub instances: QuotaLine,
-    /// Virtual CPUs.
-    pub cores: QuotaLine,
-    /// Memory in MiB.
-    #[serde(rename = "memoryMiB")]
-    pub memory_mib: QuotaLine,
-}
-
-/// One resource's limit and use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-pub struct QuotaLine {
-    /// -1 for none.
-    pub limit: i64,
-    /// In use by the whole project.
-    pub used: i64,
 }

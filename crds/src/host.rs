@@ -8,10 +8,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, Taint, rules};
+use crate::{AddressPair, Condition, OnDelete, ServerGroup, Taint, VnicType, rules};
 
 /// One container host.
-#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "gantry.cloud",
     version = "v1alpha1",
@@ -32,6 +32,7 @@ use crate::{Condition, Taint, rules};
     printcolumn(name = "Price", type_ = "string", json_path = ".spec.price"),
     printcolumn(name = "Message", type_ = "string", json_path = ".status.message", priority = 1),
     printcolumn(name = "Server", type_ = "string", json_path = ".status.serverID", priority = 1),
+    printcolumn(name = "Drifted", type_ = "string", json_path = ".status.conditions[?(@.type=='Drifted')].status", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +56,30 @@ pub struct HostSpec {
     /// Ports, resolved when the host was decided.
     #[schemars(length(min = 1, max = 8))]
     pub ports: Vec<HostPort>,
+    /// The root volume; unset, the root disk is the flavor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_volume: Option<HostRootVolume>,
+    /// The policy of the server group that the server is to be in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_group: Option<ServerGroup>,
+    /// The floating IP of the first port.
+    #[serde(rename = "floatingIP", default, skip_serializing_if = "Option::is_none")]
+    pub floating_ip: Option<HostFloatingIp>,
+    /// The user's metadata of the server.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The user's tags of the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Key pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_pair: Option<String>,
+    /// Whether the server gets a config drive; unset, Nova decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_drive: Option<bool>,
+    /// Hints for Nova's scheduler.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scheduler_hints: BTreeMap<String, Vec<String>>,
     /// Labels that the node registers with, the well-known ones included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -82,18 +107,69 @@ pub struct HostSpec {
 }
 
 /// A port, resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HostPort {
     /// Neutron network id.
     #[serde(rename = "networkID")]
     pub network_id: String,
-    /// Neutron subnet id.
-    #[serde(rename = "subnetID", default, skip_serializing_if = "Option::is_none")]
-    pub subnet_id: Option<String>,
+    /// Its addresses; none means that Neutron chooses.
+    #[serde(rename = "fixedIPs", default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5))]
+    pub fixed_ips: Vec<HostFixedIp>,
     /// Neutron security group ids; empty means the project's default group.
     #[serde(rename = "securityGroupIDs", default, skip_serializing_if = "Vec::is_empty")]
     pub security_group_ids: Vec<String>,
+    /// Addresses beside its own that the port may send from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub allowed_address_pairs: Vec<AddressPair>,
+    /// How the port is joined to the server; unset, `normal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vnic_type: Option<VnicType>,
+    /// Whether the port is secured; unset, the network decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_security: Option<bool>,
+    /// Neutron QoS policy id; unset, the network's.
+    #[serde(rename = "qosPolicyID", default, skip_serializing_if = "Option::is_none")]
+    pub qos_policy_id: Option<String>,
+}
+
+/// One address of a port, resolved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+pub struct HostFixedIp {
+    /// Neutron subnet id.
+    #[serde(rename = "subnetID", default, skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    /// This very address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// A root disk in Cinder, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HostRootVolume {
+    /// Size in GiB.
+    #[serde(rename = "sizeGiB")]
+    pub size_gib: i64,
+    /// Volume type; unset, Cinder's default.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub volume_type: Option<String>,
+    /// Cinder's availability zone; unset, Cinder's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// What becomes of it when the host goes.
+    #[serde(default)]
+    pub on_delete: OnDelete,
+}
+
+/// A floating IP, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+pub struct HostFloatingIp {
+    /// Neutron id of the external network.
+    #[serde(rename = "networkID")]
+    pub network_id: String,
 }
 
 /// CPU and memory kept for the system.
@@ -126,7 +202,7 @@ impl Default for Reserved {
 }
 
 /// How a host's server becomes a node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HostBootstrap {
     /// `https://host:port` of the API server as the host reaches it.
@@ -155,6 +231,10 @@ pub enum HostPhase {
     Failed,
 }
 
+fn is_zero(number: &i32) -> bool {
+    *number == 0
+}
+
 /// The ledger of one host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -165,7 +245,7 @@ pub struct HostStatus {
     /// The phase in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// `Launched`, `Joined`, `Ready`, `Empty`, `Failed`.
+    /// `Launched`, `Joined`, `Ready`, `Empty`, `Failed`; `Drifted`: the host is not what the pool's template says now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
     pub conditions: Vec<Condition>,
@@ -175,6 +255,21 @@ pub struct HostStatus {
     /// Nova server id.
     #[serde(rename = "serverID", default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<String>,
+    /// Cinder id of the root volume.
+    #[serde(rename = "volumeID", default, skip_serializing_if = "Option::is_none")]
+    pub volume_id: Option<String>,
+    /// Nova id of the server group that the server was asked into.
+    #[serde(rename = "serverGroupID", default, skip_serializing_if = "Option::is_none")]
+    pub server_group_id: Option<String>,
+    /// Neutron id of the floating IP.
+    #[serde(rename = "floatingIPID", default, skip_serializing_if = "Option::is_none")]
+    pub floating_ip_id: Option<String>,
+    /// The floating IP's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floating_address: Option<String>,
+    /// How often a creation was given up because nobody could say whether it had happened; each one doubles the next one's wait.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub create_attempts: i32,
     /// When POST /servers was about to be sent: from then on a server may exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_sent_at: Option<Time>,

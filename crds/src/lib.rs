@@ -6,19 +6,26 @@ mod cloud;
 pub mod condition;
 mod host;
 mod names;
+mod network;
+mod node;
 mod pool;
 mod rules;
 mod schema;
+mod server;
+mod status;
 mod template;
 
-pub use cloud::{
-    Credentials, OfferingStatus, OpenStackCloud, OpenStackCloudSpec, OpenStackCloudStatus, Pacing, Price, QuotaLine, QuotaStatus,
-};
+pub use cloud::{Credentials, OpenStackCloud, OpenStackCloudSpec, Orphans, OrphansAction, Pacing, Price};
 pub use condition::Condition;
-pub use host::{Host, HostBootstrap, HostPhase, HostPort, HostSpec, HostStatus, Reserved};
+pub use host::{Host, HostBootstrap, HostFixedIp, HostFloatingIp, HostPhase, HostPort, HostRootVolume, HostSpec, HostStatus, Reserved};
 pub use names::*;
+pub use network::{AddressPair, FixedIp, NetworkRef, Port, QosPolicyRef, SecurityGroupRef, SubnetRef, VnicType};
+pub use node::{Bootstrap, Kubeadm, NodeTemplate, Taint, TaintEffect};
 pub use pool::{Consolidation, Disruption, Limits, VMPool, VMPoolSpec, VMPoolStatus};
 pub use schema::definitions;
-pub use template::{
-    Bootstrap, Flavors, Image, Kubeadm, NetworkRef, NodeTemplate, Port, SecurityGroupRef, SubnetRef, Taint, TaintEffect, Template,
+pub use server::{CpuRange, Flavors, FloatingIp, GroupPolicy, Image, MemoryRange, OnDelete, RootVolume, SAME_AS_HOST, ServerGroup};
+pub use status::{
+    ORPHANS_SHOWN, OfferingStatus, OpenStackCloudStatus, OrphanKind, OrphanStatus, QuotaLine, QuotaStatus, Resolved, ResolvedPort,
+    ResolvedRef, Room,
 };
+pub use template::Template;

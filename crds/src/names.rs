@@ -24,3 +24,8 @@ pub const META_HOST: &str = "gantry-host";
 pub const META_CLUSTER: &str = "gantry-cluster";
 /// Key of a server's metadata that holds `namespace/pool`.
 pub const META_POOL: &str = "gantry-pool";
+/// Key of a volume's metadata that holds its host's `rootVolume.onDelete`: what says `Keep` is left alone when no Host is there.
+pub const META_ON_DELETE: &str = "gantry-on-delete";
+/// Annotation on an OpenStackCloud: how many servers may be missing, such as `37`, or an RFC 3339 time, at most 24 hours ahead, until which any
+/// number may. Missing servers within it count as gone.
+pub const ANNOTATION_ACCEPT_MISSING: &str = "gantry.cloud/accept-missing-servers";

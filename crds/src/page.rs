@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use gantry_crds::{
-    BOOTSTRAP_GROUP, FINALIZER, LABEL_CLOUD, LABEL_HOST, LABEL_HOST_UID, LABEL_POOL, META_CLUSTER, META_HOST, META_POOL, TAINT_STARTUP,
+    ANNOTATION_ACCEPT_MISSING, BOOTSTRAP_GROUP, FINALIZER, LABEL_CLOUD, LABEL_HOST, LABEL_HOST_UID, LABEL_POOL, META_CLUSTER, META_HOST,
+    META_ON_DELETE, META_POOL, TAINT_STARTUP,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
@@ -46,13 +47,14 @@ fn names(out: &mut String) {
         ("taint", startup.as_str(), "Nodes", "the node is not ready for pods yet; Gantry lifts it"),
         ("finalizer", FINALIZER, "all three kinds", "something in OpenStack may still stand behind the object"),
         ("group", BOOTSTRAP_GROUP, "bootstrap tokens", "may ask for a kubelet's certificate; Gantry alone approves it"),
-        ("server metadata", META_HOST, "Nova servers", "UID of the Host"),
-        ("server metadata", META_CLUSTER, "Nova servers", "UID of the cluster's namespace kube-system"),
-        ("server metadata", META_POOL, "Nova servers", "namespace/name of the pool"),
+        ("metadata", META_HOST, "Nova servers, Cinder volumes", "UID of the Host"),
+        ("metadata", META_CLUSTER, "Nova servers, Cinder volumes", "UID of the cluster's namespace kube-system"),
+        ("metadata", META_POOL, "Nova servers, Cinder volumes", "namespace/name of the pool"),
+        ("metadata", META_ON_DELETE, "Cinder volumes", "`Keep`: the volume is yours when its host is gone, and no orphan"),
         (
             "tags",
             tags.as_str(),
-            "Nova servers, Neutron ports",
+            "Nova servers, Neutron ports, floating IPs (there, and on ports too, in the description)",
             "what Gantry finds its own by; nothing without them is ever changed or deleted",
         ),
     ];
@@ -60,6 +62,12 @@ fn names(out: &mut String) {
     for (what, name, on, meaning) in rows {
         let _ = writeln!(out, "| {what} | `{name}` | {on} | {meaning} |");
     }
+    let _ = write!(
+        out,
+        "\nAnd one that you may write, on an OpenStackCloud: the annotation `{ANNOTATION_ACCEPT_MISSING}`. Gantry takes a list that misses many\n\
+         of its servers for a fault of the list, and stops. Where they are gone indeed, say how many, such as `37`, or until when any number may\n\
+         be missing, such as `2030-01-31T12:00:00Z` (at most 24 hours ahead).\n"
+    );
 }
 
 /// The page of one kind.

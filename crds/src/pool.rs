@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, Template, rules};
+use crate::{Condition, Resolved, Room, Template, rules};
 
 /// A pool of container hosts.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -23,13 +23,15 @@ use crate::{Condition, Template, rules};
     printcolumn(name = "Cloud", type_ = "string", json_path = ".spec.cloudName"),
     printcolumn(name = "Hosts", type_ = "integer", json_path = ".status.replicas"),
     printcolumn(name = "Ready", type_ = "integer", json_path = ".status.readyHosts"),
+    printcolumn(name = "Drifted", type_ = "integer", json_path = ".status.driftedHosts", priority = 1),
+    printcolumn(name = "Room", type_ = "integer", json_path = ".status.room.hosts", priority = 1),
     printcolumn(name = "Max", type_ = "integer", json_path = ".spec.maxHosts"),
     printcolumn(name = "Cost/h", type_ = "string", json_path = ".status.costPerHour"),
     printcolumn(name = "Can Grow", type_ = "string", json_path = ".status.conditions[?(@.type=='CanGrow')].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='CanGrow')].reason"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
-#[x_kube(validation = rules::min_within_max(), validation = rules::replicas_within_max())]
+#[x_kube(validation = rules::min_within_max(), validation = rules::replicas_within_max(), validation = rules::fixed_address_for_one())]
 #[serde(rename_all = "camelCase")]
 pub struct VMPoolSpec {
     /// Name of an OpenStackCloud in the same namespace. Immutable.
@@ -136,4 +138,13 @@ pub struct VMPoolStatus {
     /// Sum of the hosts' prices.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cost_per_hour: String,
+    /// Hosts that are not what the template says now; they stay as they are.
+    #[serde(default)]
+    pub drifted_hosts: i32,
+    /// What the template's names, tags and ranges stand for now; hosts keep what they were bought with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolved>,
+    /// What the pool can still grow by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
 }

@@ -3,7 +3,13 @@
 //! They compile on Kubernetes 1.33: `format`, `quantity` and two-variable-free macros only. Every list, map and string that a rule
 //! walks has a limit in the schema, or the API server refuses the whole definition for its cost.
 
+mod network;
+mod server;
+
 use kube::core::Rule;
+
+pub(crate) use network::*;
+pub(crate) use server::*;
 
 /// Longest name of a VMPool. A host is `<pool>-<5 characters>`, and a kubelet's certificate names it `system:node:<host>` in a common
 /// name of at most 64 characters (RFC 5280, ub-common-name): 64 - 12 - 6 = 46, of which one is kept in reserve.
@@ -147,19 +153,6 @@ pub(crate) fn plain_zones() -> Rule {
         "self.all(z, !z.contains(':'))",
         "zones are plain names of availability zones, such as az1; zone:hypervisor is not accepted, because Gantry leaves the choice of \
          the hypervisor to Nova",
-    )
-}
-
-/// A reference by id or by name.
-pub(crate) fn id_or_name() -> Rule {
-    rule("has(self.id) != has(self.name)", "give either id or name: not both, and not none")
-}
-
-/// An id as Glance and Neutron make them.
-pub(crate) fn uuid() -> Rule {
-    rule(
-        "!format.uuid().validate(self).hasValue()",
-        "id is a UUID, such as 70a599e0-31e7-49b7-b260-868f441e862b; to refer to it by its name, write name in place of id",
     )
 }
 

@@ -2,11 +2,22 @@
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
-use kube::core::validate;
+use kube::core::{Rule, validate};
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Host, OpenStackCloud, VMPool, rules};
+
+/// Most entries of a server's metadata: Nova's quota is 128 by default, and Gantry writes a few itself.
+const METADATA_MAX: usize = 100;
+/// Longest value of metadata, of an image's property and of a flavor's extra spec.
+const WORD_MAX: usize = 255;
+/// Most properties, extra specs and hints.
+const PROPERTIES_MAX: usize = 20;
+/// Most values of one hint.
+const HINT_VALUES_MAX: usize = 20;
+/// Longest value of a hint; a query of the JSON filter is one.
+const HINT_MAX: usize = 1000;
 
 /// All definitions, in the order in which people meet them.
 ///
@@ -35,13 +46,21 @@ fn tidy_schema(value: &mut Value) {
     }
 }
 
-/// Labels of a node template: `#[schemars(length)]` does not know maps, so their limits are written here.
+/// A map whose values are strings: `#[schemars(length)]` does not know maps, so their limits are written here.
+fn strings(most: usize, longest: usize, all: &[Rule]) -> Schema {
+    map(most, json!({"type": "string", "maxLength": longest}), all)
+}
+
+fn map(most: usize, values: Value, all: &[Rule]) -> Schema {
+    let mut schema = json_schema!({"type": "object", "maxProperties": most, "additionalProperties": values});
+    for rule in all {
+        validate(&mut schema, rule.clone()).expect("a rule is JSON");
+    }
+    schema
+}
+
+/// Labels of a node template.
 pub(crate) fn node_labels(_: &mut SchemaGenerator) -> Schema {
-    let mut schema = json_schema!({
-        "type": "object",
-        "maxProperties": rules::LABELS_MAX,
-        "additionalProperties": {"type": "string", "maxLength": rules::LABEL_VALUE_MAX},
-    });
     let all = [
         rules::label_keys(),
         rules::label_values(),
@@ -49,10 +68,33 @@ pub(crate) fn node_labels(_: &mut SchemaGenerator) -> Schema {
         rules::labels_not_describing(),
         rules::labels_not_restricted(),
     ];
-    for rule in all {
-        validate(&mut schema, rule).expect("a rule is JSON");
-    }
-    schema
+    strings(rules::LABELS_MAX, rules::LABEL_VALUE_MAX, &all)
+}
+
+/// Metadata of a server.
+pub(crate) fn server_metadata(_: &mut SchemaGenerator) -> Schema {
+    strings(METADATA_MAX, WORD_MAX, &[rules::metadata_keys(), rules::metadata_not_gantry()])
+}
+
+/// Extra specs that a flavor must have.
+pub(crate) fn extra_specs(_: &mut SchemaGenerator) -> Schema {
+    strings(PROPERTIES_MAX, WORD_MAX, &[rules::extra_spec_keys()])
+}
+
+/// Properties that an image must have.
+pub(crate) fn image_properties(_: &mut SchemaGenerator) -> Schema {
+    strings(PROPERTIES_MAX, WORD_MAX, &[rules::properties_not_questions()])
+}
+
+/// Hints for the scheduler, each a list.
+pub(crate) fn scheduler_hints(_: &mut SchemaGenerator) -> Schema {
+    let values = json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": HINT_VALUES_MAX,
+        "items": {"type": "string", "minLength": 1, "maxLength": HINT_MAX},
+    });
+    map(PROPERTIES_MAX, values, &[rules::hint_keys()])
 }
 
 #[cfg(test)]
@@ -95,6 +137,10 @@ mod tests {
     #[test]
     fn every_field_is_explained() {
         visit_all(&mut |path, value| {
+            // A map of fields may itself have a field called properties.
+            if path.ends_with(".properties") && !path.ends_with(".properties.properties") {
+                return;
+            }
             for (name, field) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
                 let known = path.ends_with("openAPIV3Schema") && name == "status";
                 assert!(known || field["description"].as_str().is_some_and(|text| text.len() > 3), "{path}.{name}");
@@ -113,5 +159,17 @@ mod tests {
             }
         });
         assert_eq!(found, definitions().len());
+    }
+
+    #[test]
+    fn the_schema_shows_as_many_orphans_as_the_constant_says() {
+        let mut found = 0;
+        visit_all(&mut |path, value| {
+            if path.ends_with(".status.properties.orphans") {
+                assert_eq!(value["maxItems"], crate::ORPHANS_SHOWN, "{path}");
+                found += 1;
+            }
+        });
+        assert_eq!(found, 1);
     }
 }

@@ -1,37 +1,44 @@
-//! What time it is: the machine's, or, where a whole day has to pass in a second, that of tokio's paused clock.
+//! What time it is: one that never jumps, to measure by, and the machine's, for what others read.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// A source of wall-clock time.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Clock {
-    /// The machine's.
-    #[default]
-    System,
-    /// A date that moves on with tokio's clock.
-    Following {
-        /// The date at `started`.
-        date: Timestamp,
-        /// When it began to move.
-        started: Instant,
-    },
+/// A source of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    date: Timestamp,
+    started: Instant,
+    wall: Wall,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wall {
+    Machine,
+    Followed,
 }
 
 impl Clock {
-    /// A clock that shows `date` now and follows tokio's time from here.
-    pub fn following(date: Timestamp) -> Self {
-        Self::Following { date, started: Instant::now() }
+    /// The machine's clock. What is measured by [`Clock::now`] does not change when somebody sets it.
+    pub fn system() -> Self {
+        Self { date: Timestamp::now(), started: Instant::now(), wall: Wall::Machine }
     }
 
-    /// Wall-clock time.
+    /// A clock that shows `date` now and follows tokio's time from here, paused or not.
+    pub fn following(date: Timestamp) -> Self {
+        Self { date, started: Instant::now(), wall: Wall::Followed }
+    }
+
+    /// The date at the start and the time since then: never jumps.
     pub fn now(&self) -> Timestamp {
-        match self {
-            Self::System => Timestamp::now(),
-            Self::Following { date, started } => {
-                let passed = SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
-                date.checked_add(passed).unwrap_or(Timestamp::MAX)
-            }
+        let passed = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.date.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The date for stamps that other programs read and compare with their own clocks.
+    pub fn wall(&self) -> Timestamp {
+        match self.wall {
+            Wall::Machine => Timestamp::now(),
+            Wall::Followed => self.now(),
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod bootstrap;
 pub mod clock;
 pub mod control;
 pub mod kube;
+pub mod leftovers;
 pub mod run;
 pub mod serve;

@@ -1,9 +1,9 @@
-//! The command line: `gantry run` is the operator.
+//! The command line: `gantry run` is the operator, `gantry leftovers` what cleans up without one.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use gantry::run;
+use clap::{Parser, Subcommand, ValueEnum};
+use gantry::{control, leftovers, run};
 
 // musl's allocator decodes pods several times slower.
 #[global_allocator]
@@ -21,20 +21,38 @@ struct Arguments {
 enum Command {
     /// Run the operator against the cluster of the kubeconfig, or the one it runs in.
     Run(run::Options),
+    /// List, and delete if asked to, what bears a cluster's UID in an OpenStack project; exit code 3 if something is left.
+    Leftovers(leftovers::Options),
+    /// Print a page of the reference that is made from the code.
+    #[command(hide = true)]
+    Reference {
+        /// Which.
+        page: Page,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Page {
+    /// What OpenStack answers and what Gantry does.
+    OpenstackAnswers,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Run(options) = Arguments::parse().command;
-    match run::run(options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if tracing::dispatcher::has_been_set() {
-                tracing::error!("{error:#}");
-            } else {
-                eprintln!("gantry: {error:#}");
-            }
-            ExitCode::FAILURE
+    let outcome = match Arguments::parse().command {
+        Command::Run(options) => run::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Leftovers(options) => leftovers::run(options, &mut std::io::stdout()).await,
+        Command::Reference { page: Page::OpenstackAnswers } => {
+            print!("{}", control::answers::page());
+            Ok(ExitCode::SUCCESS)
         }
-    }
+    };
+    outcome.unwrap_or_else(|error| {
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!("{error:#}");
+        } else {
+            eprintln!("gantry: {error:#}");
+        }
+        ExitCode::FAILURE
+    })
 }

@@ -71,7 +71,7 @@ pub async fn run(options: Options) -> Result<()> {
         client: client(&config, Some(REQUEST_TIMEOUT))?,
         watching: client(&config, None)?,
         connect: Arc::new(|config, pacing, hook| Ok(Arc::new(OpenStack::connect(config, pacing, hook)?))),
-        clock: Clock::System,
+        clock: Clock::system(),
         lease: lease::Config::new(&options.lease_namespace, &options.lease_name, &identity),
         metrics: Metrics::new(),
         readiness: Readiness::default(),
@@ -120,6 +120,7 @@ impl Operator {
     /// If the API server cannot be asked whose cluster this is.
     pub async fn start(parts: Parts, stop: &CancellationToken) -> Result<Self> {
         let Parts { client, watching, connect, clock, lease, metrics, readiness, pulse } = parts;
+        let client = crate::serve::writes::counted(client, metrics.clone());
         let cluster_uid = cluster_uid(&client).await?;
         let mut tasks = Tasks::default();
         let (events, events_task) = Events::start(client.clone(), lease.identity.clone(), metrics.clone(), clock);
@@ -140,6 +141,7 @@ impl Operator {
             lease,
             cluster_uid: cluster_uid.into(),
             clock,
+            began: Arc::default(),
             connect,
             stop: stop.clone(),
         };

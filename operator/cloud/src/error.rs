@@ -41,6 +41,9 @@ pub enum Error {
     /// A creation whose answer was lost or unclear: it may have happened. Look before anything else.
     #[error("{message}{}", id(.request_id))]
     Ambiguous { message: String, request_id: Option<String> },
+    /// A creation whose turn came too late: nothing was sent.
+    #[error("{message}")]
+    NotSent { message: String },
     /// The configuration (clouds.yaml, catalog) is wrong; says what to change.
     #[error("{message}")]
     Config { message: String },
@@ -67,6 +70,7 @@ impl Error {
             Self::OverLimit { .. } => "OverLimit",
             Self::Transient { .. } => "Transient",
             Self::Ambiguous { .. } => "Ambiguous",
+            Self::NotSent { .. } => "NotSent",
             Self::Config { .. } => "Config",
             Self::Bug { .. } => "Bug",
         }
@@ -87,6 +91,7 @@ impl Error {
             | Self::OverLimit { message, .. }
             | Self::Transient { message, .. }
             | Self::Ambiguous { message, .. }
+            | Self::NotSent { message }
             | Self::Config { message }
             | Self::Bug { message, .. } => message,
         }
@@ -95,7 +100,7 @@ impl Error {
     /// OpenStack's id of the request, if one was answered.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Config { .. } => None,
+            Self::Config { .. } | Self::NotSent { .. } => None,
             Self::Quota { request_id, .. }
             | Self::NoHost { request_id, .. }
             | Self::BadSpec { request_id, .. }

@@ -7,8 +7,10 @@ use std::time::Duration;
 /// One HTTP request that was sent, or could not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// `identity`, `compute`, `network` or `image`.
+    /// `identity`, `compute`, `network`, `image` or `volume`.
     pub service: &'static str,
+    /// `GET`, `POST` or `DELETE`.
+    pub method: &'static str,
     /// Name of the call, e.g. `create_server`.
     pub call: &'static str,
     /// `OK`, or [`crate::Error::category`].

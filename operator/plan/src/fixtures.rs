@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Cloud, DaemonSet, Expression, Host, Key, Node, NodeTerm, Offering, Pod, Pool, Snapshot, Taint, Toleration};
+use crate::model::{Cloud, DaemonSet, Expression, Extras, Host, Key, Node, NodeTerm, Offering, Pod, Pool, Snapshot, Taint, Toleration};
 use crate::planner::{Command, Plan, plan};
 use crate::resources::Resources;
 
@@ -118,6 +118,7 @@ pub(crate) fn host(name: &str) -> Host {
         joined: false,
         in_quota: false,
         empty_since: None,
+        group: None,
     }
 }
 
@@ -141,6 +142,7 @@ pub(crate) fn pool() -> Pool {
         reserved_cpu_milli: 0,
         reserved_memory_bytes: 0,
         empty_after: Some(SignedDuration::from_mins(5)),
+        extras: Extras::default(),
         ready: Ok(()),
     }
 }

@@ -5,11 +5,13 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod fleet;
 pub mod host;
 pub mod model;
 mod planner;
 pub mod quantity;
 pub mod resources;
 mod scheduling;
+pub mod sweep;
 
-pub use planner::{Command, Plan, Unplaced, lower_bound_micro, plan};
+pub use planner::{Command, Growth, Plan, Unplaced, lower_bound_micro, plan};

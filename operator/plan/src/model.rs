@@ -199,6 +199,8 @@ pub struct Host {
     pub joined: bool,
     /// Since when it has been empty.
     pub empty_since: Option<Timestamp>,
+    /// Id of the server group that its server was asked into.
+    pub group: Option<String>,
 }
 
 /// A pool.
@@ -238,8 +240,23 @@ pub struct Pool {
     pub reserved_memory_bytes: i64,
     /// How long a host stays empty; `None` is for ever.
     pub empty_after: Option<SignedDuration>,
+    /// What each host takes of the cloud beside its server.
+    pub extras: Extras,
     /// Whether it may create hosts: not being deleted, cloud ready, references resolved. Else why not.
     pub ready: Result<(), String>,
+}
+
+/// What each host of a pool takes of the cloud beside its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Ports.
+    pub ports: i64,
+    /// Floating IPs.
+    pub floating_ips: i64,
+    /// Size of its root volume in GiB; `None` is the flavor's own disk.
+    pub volume_gib: Option<i64>,
+    /// Whether it is a member of a server group.
+    pub grouped: bool,
 }
 
 /// What a cloud has to offer.
@@ -281,6 +298,18 @@ pub struct Quota {
     pub cores: Line,
     /// Memory in MiB.
     pub memory_mib: Line,
+    /// Ports.
+    pub ports: Line,
+    /// Floating IPs.
+    pub floating_ips: Line,
+    /// Volumes.
+    pub volumes: Line,
+    /// Volumes' GiB.
+    pub gigabytes: Line,
+    /// Server groups.
+    pub server_groups: Line,
+    /// Members of one server group; below 0: any number.
+    pub server_group_members: i64,
 }
 
 /// A limit and its use.
@@ -295,6 +324,16 @@ pub struct Line {
 impl Default for Quota {
     fn default() -> Self {
         let none = Line { limit: -1, used: 0 };
-        Self { instances: none, cores: none, memory_mib: none }
+        Self {
+            instances: none,
+            cores: none,
+            memory_mib: none,
+            ports: none,
+            floating_ips: none,
+            volumes: none,
+            gigabytes: none,
+            server_groups: none,
+            server_group_members: -1,
+        }
     }
 }

@@ -9,8 +9,10 @@ mod demand;
 mod explain;
 mod fill;
 mod floor;
+mod growth;
 mod market;
 mod report;
+mod seats;
 mod settle;
 mod shrink;
 mod simulate;
@@ -24,6 +26,7 @@ use budget::Budget;
 use catalog::Catalog;
 use cluster::Cluster;
 use demand::Demand;
+pub use growth::Growth;
 use market::Market;
 use supply::Verdicts;
 
@@ -84,6 +87,8 @@ pub struct Plan {
     pub unplaced: Vec<Unplaced>,
     /// For each pool what stands in the way of one more host that somebody wants, e.g. a quota; absent if nothing does.
     pub blocked: BTreeMap<Key, String>,
+    /// For each pool what it can still grow by when this plan is carried out.
+    pub growth: BTreeMap<Key, Growth>,
     /// The next moment at which the same world would give another plan (an empty host's time is up, an offering returns).
     pub wake_at: Option<jiff::Timestamp>,
 }
@@ -104,6 +109,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let used = settle::settle(&market, bins, Budget::of(snapshot, &catalog), &mut plan);
     report::unplaced(&market, snapshot, &used, &mut plan);
+    plan.growth = growth::growth(&market, used.budget(), snapshot);
     let (empty, due) = shrink::empty(&cluster, &catalog, &used.names);
     plan.wake_at = due.into_iter().chain(cluster.grace_ends()).min();
     plan.commands.extend(surplus.into_iter().chain(empty).map(report::delete));

@@ -3,6 +3,7 @@
 //! Architecture invariant: nothing here decides whether a host should exist, and nothing here talks to OpenStack: what the cloud knows of
 //! a server comes in as a value.
 
+pub mod api_time;
 pub mod approval;
 pub mod approve;
 pub mod asked;

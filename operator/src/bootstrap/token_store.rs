@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, ListParams, PostParams, Preconditions};
 use kube::{Client, ResourceExt};
 
+use super::api_time::ApiTime;
 use super::token::{self, MAX_ATTEMPTS, NAMESPACE, Owned, Token};
 
 /// Each call to the API server ends within this time.
@@ -54,11 +55,27 @@ pub enum Error {
     Endless,
 }
 
+/// Where tokens are kept, and by whose clock they end.
+#[derive(Clone, Copy)]
+pub struct Store<'a> {
+    /// The API server.
+    pub client: &'a Client,
+    /// Its clock.
+    pub time: &'a ApiTime,
+    /// Our clock now.
+    pub wall: Timestamp,
+}
+
+impl Store<'_> {
+    fn now(&self) -> Timestamp {
+        self.time.now(self.wall)
+    }
+}
+
 /// The host's token, made if it has none, renewed if less than half of its life is left. Safe to repeat.
-pub async fn ensure(client: &Client, host_uid: &str, host_name: &str, now: Timestamp) -> Result<Token, Error> {
-    let secrets = api(client);
+pub async fn ensure(store: Store<'_>, host_uid: &str, host_name: &str) -> Result<Token, Error> {
     for attempt in 0..MAX_ATTEMPTS {
-        if let Some(token) = try_attempt(&secrets, host_uid, host_name, attempt, now).await? {
+        if let Some(token) = try_attempt(store, host_uid, host_name, attempt).await? {
             return Ok(token);
         }
     }
@@ -66,31 +83,62 @@ pub async fn ensure(client: &Client, host_uid: &str, host_name: &str, now: Times
 }
 
 /// Creates the token of this attempt or takes over the one that is there; `None` if that one is not this host's.
-async fn try_attempt(secrets: &Api<Secret>, host_uid: &str, host_name: &str, attempt: u8, now: Timestamp) -> Result<Option<Token>, Error> {
+async fn try_attempt(store: Store<'_>, host_uid: &str, host_name: &str, attempt: u8) -> Result<Option<Token>, Error> {
+    let secrets = api(store.client);
     let fresh = token::generate(host_uid, attempt, &mut rand::rng());
-    let object = token::secret_for(&fresh, host_uid, host_name, token::expiry(now));
+    let object = token::secret_for(&fresh, host_uid, host_name, token::expiry(store.now()));
     let action = || format!("create the bootstrap token {}", fresh.id());
     match call(action(), secrets.create(&PostParams::default(), &object)).await {
-        Ok(_) => return Ok(Some(fresh)),
+        Ok(created) => {
+            if store.time.learn_created(&created.metadata, store.wall) {
+                write_end(store, created).await?;
+            }
+            return Ok(Some(fresh));
+        }
         Err(e) if !e.is_conflict() => return Err(e),
         Err(_) => {}
     }
     let name = token::secret_name(fresh.id());
     let found = call(format!("read the Secret {name}"), secrets.get(&name)).await?;
     match token::parse(&found) {
-        Some(owned) if owned.host_uid == host_uid => renew(secrets, found, owned, now).await.map(Some),
+        Some(owned) if owned.host_uid == host_uid => extend(store, found, owned).await.map(Some),
         _ => Ok(None),
     }
 }
 
-async fn renew(secrets: &Api<Secret>, mut found: Secret, owned: Owned, now: Timestamp) -> Result<Token, Error> {
-    if token::is_due(owned.expires, now) {
-        let expiration = ByteString(token::rfc3339(token::expiry(now)).into_bytes());
-        found.data.get_or_insert_default().insert("expiration".into(), expiration);
-        let name = found.name_any();
-        call(format!("renew the Secret {name}"), secrets.replace(&name, &PostParams::default(), &found)).await?;
+/// Keeps the token alive that the host's user data holds. `false`: there is none; another one would be of no use to the host.
+pub async fn renew(store: Store<'_>, host_uid: &str) -> Result<bool, Error> {
+    for attempt in 0..MAX_ATTEMPTS {
+        let name = token::secret_name(&token::id_for(host_uid, attempt));
+        let found = call(format!("read the Secret {name}"), api(store.client).get_opt(&name)).await?;
+        let Some(found) = found else { return Ok(false) };
+        if let Some(owned) = token::parse(&found).filter(|owned| owned.host_uid == host_uid) {
+            extend(store, found, owned).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Extended when half of its life is over; and once anyway if this process has not learned yet what time the API server has.
+async fn extend(store: Store<'_>, found: Secret, owned: Owned) -> Result<Token, Error> {
+    if token::is_due(owned.expires, store.now()) || !store.time.is_known() {
+        let written = write_end(store, found).await?;
+        if store.time.learn_changed(&written.metadata, store.wall) {
+            write_end(store, written).await?;
+        }
     }
     Ok(owned.token)
+}
+
+async fn write_end(store: Store<'_>, mut secret: Secret) -> Result<Secret, Error> {
+    let new = token::expiry(store.now());
+    // While nobody knows whose clock is right, no token's life is made shorter.
+    let end = token::parse(&secret).map(|owned| owned.expires).filter(|old| !store.time.is_known() && *old > new).unwrap_or(new);
+    let expiration = ByteString(token::rfc3339(end).into_bytes());
+    secret.data.get_or_insert_default().insert("expiration".into(), expiration);
+    let name = secret.name_any();
+    call(format!("renew the Secret {name}"), api(store.client).replace(&name, &PostParams::default(), &secret)).await
 }
 
 /// Takes away every token of the host; none left is success.

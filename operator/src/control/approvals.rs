@@ -39,7 +39,7 @@ async fn pass(ctx: &Context) -> bool {
     let mut waiting = false;
     for (_, csr) in ctx.stores.csrs.list() {
         let Some(host) = owner(ctx, &csr.value) else { continue };
-        match judge(&csr.value, Some(&facts(ctx, &host)), ctx.now()) {
+        match judge(&csr.value, Some(&facts(ctx, &host)), ctx.memories.api_time.now(ctx.wall())) {
             Verdict::Ignore => {}
             Verdict::Wait(why) => {
                 tracing::debug!(csr = csr.value.name, host = %key_of(&host), why, "a certificate request waits");
@@ -52,7 +52,7 @@ async fn pass(ctx: &Context) -> bool {
 }
 
 async fn decide(ctx: &Context, csr: &Csr, host: &HostObject, verdict: &Verdict) -> bool {
-    match approval::write(&ctx.client, csr, verdict, ctx.now()).await {
+    match approval::write(&ctx.client, csr, verdict, ctx.wall()).await {
         Ok(_) => {
             let Verdict::Deny(why) = verdict else {
                 tracing::info!(csr = csr.name, signer = csr.signer, host = %key_of(host), "certificate approved");
@@ -118,7 +118,7 @@ fn server(ctx: &Context, host: &HostObject) -> ServerFacts {
 /// What a GET by id answered, where the list does not show the server (it was begun before, or it leaves servers out).
 fn from_answer(ctx: &Context, host: &HostObject) -> ServerFacts {
     match (ctx.memories.get(&host.uid).server, &host.status.server_id) {
-        (ServerSeen::Present { state: ServerState::Active, address }, Some(id)) => {
+        (ServerSeen::Present { state: ServerState::Active, address, .. }, Some(id)) => {
             ServerFacts::Active { id: id.clone(), addresses: address.iter().filter_map(|address| address.parse().ok()).collect() }
         }
         _ => ServerFacts::Unknown,

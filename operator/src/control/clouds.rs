@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use gantry_plan::fleet::{Accepted, CAP_SHARE, Cap};
 use gantry_plan::model::Key;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::consequence;
 use super::cloud_state::{CloudState, Problem};
 use super::context::Context;
 use super::observe::Observer;
+use super::sweep;
 
 /// All clouds by name.
 #[derive(Default)]
@@ -22,6 +26,15 @@ pub struct Clouds(Mutex<BTreeMap<Key, Arc<Cell>>>);
 pub struct Cell {
     state: Mutex<CloudState>,
     poked: Notify,
+    /// Servers that were taken for gone lately.
+    gone: Mutex<Gone>,
+}
+
+/// What bounds how many servers are taken for gone.
+#[derive(Debug, Default)]
+struct Gone {
+    cap: Cap,
+    accepted: Accepted,
 }
 
 impl Clouds {
@@ -61,23 +74,58 @@ impl Cell {
         let _ = tokio::time::timeout(limit, self.poked.notified()).await;
     }
 
+    /// What a person said about missing servers.
+    pub fn accept(&self, accepted: Accepted) {
+        self.gone().accepted = accepted;
+    }
+
+    /// Why the server of the Host with this UID may not be taken for gone yet, although it is not found.
+    pub fn gone_held(&self, host_uid: &str, now: Timestamp) -> Option<String> {
+        let fleet = self.lock().fleet.recorded;
+        let gone = self.gone();
+        gone.cap.peek(host_uid, fleet, gone.accepted.lifts_cap_to(now), now).err().map(|_| capped(fleet))
+    }
+
+    /// Takes the server of the Host with this UID for gone; asking again for the same one changes nothing.
+    ///
+    /// # Errors
+    /// The sentence that says why not yet.
+    pub fn conclude_gone(&self, host_uid: &str, now: Timestamp) -> Result<(), String> {
+        let fleet = self.lock().fleet.recorded;
+        let mut gone = self.gone();
+        let lifted = gone.accepted.lifts_cap_to(now);
+        gone.cap.take(host_uid, fleet, lifted, now).map_err(|_| capped(fleet))
+    }
+
+    fn gone(&self) -> MutexGuard<'_, Gone> {
+        self.gone.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn lock(&self) -> MutexGuard<'_, CloudState> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
+fn capped(fleet: usize) -> String {
+    format!(
+        "Nova does not know the server, but no more than {CAP_SHARE} % of the cloud's {fleet} servers, and at least one, are taken for gone in 10 minutes; \
+         annotate the OpenStackCloud with gantry.cloud/accept-missing-servers to go on at once"
+    )
+}
+
 /// Keeps one observer running for each OpenStackCloud. Essential.
 pub async fn run(ctx: Context) {
     let mut observers = Observers::default();
+    observers.tasks.spawn(sweep::run_tokens(ctx.clone()));
     loop {
         observers.match_store(&ctx);
         tokio::select! {
             () = ctx.stop.cancelled() => break,
             () = ctx.signals.clouds.marked() => ctx.clouds.lock().values().for_each(|cell| cell.poke()),
             Some(ended) = observers.tasks.join_next() => {
-                // An observer ends only when told to; a panic must not leave a cloud unobserved in silence.
+                // They end only when told to; a panic must not leave a cloud unobserved in silence.
                 if let Err(error) = ended && error.is_panic() {
-                    tracing::error!(%error, "a cloud's observer failed");
+                    tracing::error!(%error, "a cloud's observer or sweep failed");
                     break;
                 }
             }
@@ -107,6 +155,7 @@ impl Observers {
             }
             if !wanted.keys().any(|(key, _)| *key == id.0) {
                 ctx.clouds.lock().remove(&id.0);
+                ctx.metrics.cloud_gone(&id.0);
             }
         }
         for id in wanted.into_keys() {
@@ -120,8 +169,8 @@ impl Observers {
         let cell = Arc::new(Cell::default());
         ctx.clouds.lock().insert(id.0.clone(), cell.clone());
         let stop = ctx.stop.child_token();
-        let observer = Observer::new(ctx.clone(), id.0.clone(), cell);
-        self.tasks.spawn(observer.run(stop.clone()));
+        self.tasks.spawn(sweep::run(ctx.clone(), id.0.clone(), cell.clone(), stop.clone()));
+        self.tasks.spawn(Observer::new(ctx.clone(), id.0.clone(), cell).run(stop.clone()));
         self.running.insert(id, stop);
     }
 
@@ -132,24 +181,18 @@ impl Observers {
 
 /// What an OpenStack error says of the cloud as a whole, without the request id, which differs each time and would be written each time; `None` if it is about one request only.
 pub fn problem(error: &gantry_cloud::Error) -> Option<Problem> {
-    use gantry_cloud::Error::{BadSpec, Config, Conflict, Forbidden, NoHost, NotFound, Quota, Unauthorized};
-    match error {
-        Quota { .. } | NoHost { .. } | BadSpec { .. } | Conflict { .. } | NotFound { .. } => None,
-        Unauthorized { .. } => Some(Problem {
-            reason: error.category().into(),
-            message: format!(
+    use gantry_cloud::Error::{Config, Forbidden, Unauthorized};
+    consequence(error.category(), error.message()).filter(|row| row.holds_cloud)?;
+    let message = match error {
+        Unauthorized { .. } => {
+            format!(
                 "OpenStack does not accept the credentials: {}. Correct the Secret; Gantry sees the change within seconds",
                 error.message()
-            ),
-        }),
-        Forbidden { .. } => Some(Problem {
-            reason: error.category().into(),
-            message: format!("the credentials may not do what Gantry needs: {}", error.message()),
-        }),
-        Config { .. } => Some(Problem { reason: error.category().into(), message: error.to_string() }),
-        _ => Some(Problem {
-            reason: error.category().into(),
-            message: format!("OpenStack cannot be reached or does not answer as it should: {}", error.message()),
-        }),
-    }
+            )
+        }
+        Forbidden { .. } => format!("the credentials may not do what Gantry needs: {}", error.message()),
+        Config { .. } => error.message().to_owned(),
+        _ => format!("OpenStack cannot be reached or does not answer as it should: {}", error.message()),
+    };
+    Some(Problem { reason: error.category().into(), message })
 }

@@ -1,6 +1,6 @@
 //! What every loop of the operator is given.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gantry_cloud::{Cloud, CloudConfig, Hook, Pacing};
 use gantry_plan::model::Key;
@@ -56,6 +56,8 @@ pub struct Context {
     pub cluster_uid: Arc<str>,
     /// What time it is.
     pub clock: Clock,
+    /// When it began to act; set by the first who asks.
+    pub began: Arc<OnceLock<Timestamp>>,
     /// How a cloud is reached.
     pub connect: Connect,
     /// End of the process.
@@ -63,14 +65,24 @@ pub struct Context {
 }
 
 impl Context {
-    /// Wall-clock time; the one place that reads it for decisions.
+    /// Time that never jumps; decisions go by it.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The date, for stamps that others read: a token's end, a condition's transition.
+    pub fn wall(&self) -> Timestamp {
+        self.clock.wall()
     }
 
     /// Whether this process may write now, and everything is known that decisions rest on.
     pub fn may_act(&self) -> bool {
         self.stores.synced() && self.lease.may_write() && !self.stop.is_cancelled()
+    }
+
+    /// Since when this process acts.
+    pub fn acting_since(&self) -> Timestamp {
+        *self.began.get_or_init(|| self.now())
     }
 
     /// An event on a host.

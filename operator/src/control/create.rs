@@ -1,17 +1,18 @@
-//! Port and server, written down before they are asked for and looked for before they are asked for again.
+//! The server: written down before it is asked for, and looked for before it is asked for again.
 
 use std::sync::Arc;
 
-use gantry_cloud::{Cloud, Error, PortSpec, Priority, ServerSpec, ServerStatus, UserData};
-use gantry_crds::{HostStatus, META_CLUSTER, META_HOST, META_POOL};
-use gantry_plan::host::{Failure, Sweep};
+use gantry_cloud::{Cloud, Error, Root, ServerSpec, UserData};
+use gantry_crds::META_POOL;
+use gantry_plan::host::{Bearer, PostAnswer, Sweep, TokenSeen, Write, answered, found};
 use gantry_plan::model::Key;
 use jiff::SignedDuration;
 
 use super::builds::Place;
 use super::context::{Context, key_of};
-use super::record::{self, stamp};
-use super::steps::{self, LOOK_AGAIN, Outcome, RETRY, cloud, trouble};
+use super::parts::{final_failure, mark};
+use super::steps::{self, LOOK_AGAIN, Outcome, RETRY, cell_poke, cloud, send_before, trouble};
+use super::{groups, nodes, record, server_seen};
 use crate::bootstrap::{token_store, user_data};
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
@@ -19,68 +20,10 @@ use crate::kube::store::Entry;
 /// A search for an unanswered creation is not repeated within this time.
 const FIND_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// The tag that port and server of a host bear.
-pub(super) fn host_tag(host: &HostObject) -> String {
-    format!("{META_HOST}:{}", host.uid)
-}
-
-fn tags(ctx: &Context, host: &HostObject) -> Vec<String> {
-    vec![host_tag(host), format!("{META_CLUSTER}:{}", ctx.cluster_uid)]
-}
-
-/// Looks for the port by tag and name; creates it if it is not there; records its id.
-pub(super) async fn port(ctx: &Context, entry: &Entry<HostObject>, client: &Arc<dyn Cloud>, index: usize) -> Outcome {
-    let host = &entry.value;
-    let Some(wanted) = host.spec.ports.get(index) else { return Outcome::Again(RETRY) };
-    let name = format!("{}-{index}", host.name);
-    let found = match client.ports_by_tag(&host_tag(host)).await {
-        Ok(found) => found.into_iter().find(|port| port.name == name),
-        Err(error) => return refused(ctx, entry, "the port cannot be looked for", error).await,
-    };
-    let spec = PortSpec {
-        name,
-        network_id: wanted.network_id.clone(),
-        subnet_id: wanted.subnet_id.clone(),
-        security_group_ids: wanted.security_group_ids.clone(),
-        tags: tags(ctx, host),
-    };
-    let port = match found {
-        Some(port) => port,
-        None => match client.create_port(&spec).await {
-            Ok(port) => port,
-            Err(error) => return refused(ctx, entry, "the port cannot be created", error).await,
-        },
-    };
-    record::ledger(ctx, entry, |status| record_port(status, index, port.id)).await;
-    Outcome::Next
-}
-
-fn record_port(status: &mut HostStatus, index: usize, id: String) {
-    if status.port_ids.len() == index {
-        status.port_ids.push(id);
-    }
-}
-
-/// What a refusal before the server leads to: what would be refused again fails the host, anything else is tried again.
-async fn refused(ctx: &Context, entry: &Entry<HostObject>, what: &str, error: Error) -> Outcome {
-    match final_failure(&error) {
-        Some(failure) => steps::fail(ctx, entry, &failure).await,
-        None => {
-            trouble(ctx, &entry.value, what, &error);
-            Outcome::Again(RETRY)
-        }
-    }
-}
-
-fn final_failure(error: &Error) -> Option<Failure> {
-    let lasting = matches!(error, Error::Quota { .. } | Error::NoHost { .. } | Error::BadSpec { .. });
-    lasting.then(|| Failure { reason: error.category().into(), message: error.to_string() })
-}
-
 /// Token, user data, intent, POST, id: in this order.
 pub(super) async fn server(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: &Arc<dyn Cloud>) -> Outcome {
     let host = &entry.value;
-    let Some(_place) = place(ctx, host) else { return Outcome::Again(LOOK_AGAIN) };
+    let (Some(_place), Some(_in_group)) = (place(ctx, host), place_in_group(ctx, host)) else { return Outcome::Again(LOOK_AGAIN) };
     let spec = match server_spec(ctx, host).await {
         Ok(spec) => spec,
         Err(why) => {
@@ -89,149 +32,155 @@ pub(super) async fn server(ctx: &Context, entry: &Arc<Entry<HostObject>>, client
             return Outcome::Again(RETRY);
         }
     };
-    let sent = ctx.now();
-    if !record::ledger(ctx, entry, |status| status.create_sent_at = Some(stamp(sent))).await {
+    // Against the version that was decided on: a host that was marked for deletion since gets no server.
+    if !record::writes(ctx, entry, &[Write::Intent(ctx.wall())], |_| {}).await {
         return Outcome::Next;
     }
-    let Some(written) = ctx.stores.hosts.get(&key_of(host)) else { return Outcome::Next };
-    if !ctx.may_act() {
-        return Outcome::Again(RETRY);
-    }
-    let answer = client.create_server(&spec).await;
-    answered(ctx, &written, answer).await
+    let answer = client.create_server(&spec, send_before(ctx)).await;
+    take(ctx, host, answer).await
 }
 
-async fn answered(ctx: &Context, entry: &Arc<Entry<HostObject>>, answer: Result<String, Error>) -> Outcome {
-    let host = &entry.value;
-    match answer {
-        Ok(id) => {
-            tracing::info!(host = %key_of(host), server = id, flavor = host.spec.flavor, zone = host.spec.zone, "server asked for");
-            let message = format!("Server {id} ({} in {}) was asked for", host.spec.flavor, host.spec.zone);
-            ctx.host_event(host, "Normal", "ServerCreated", &message);
-            ctx.metrics.server_asked(host.created, ctx.now());
-            if let Some(since) = ctx.memories.get(&host.uid).wanted_since {
-                ctx.metrics.pod_served(since, ctx.now());
-            }
-            record_id(ctx, entry, id).await
+/// What the answer to POST /servers leads to: the state machine's own rule, and the telling of it.
+async fn take(ctx: &Context, host: &HostObject, answer: Result<String, Error>) -> Outcome {
+    let meaning = meaning(&answer);
+    let writes = answered(&meaning);
+    match (meaning, answer) {
+        (PostAnswer::Created(id), _) => {
+            tell_created(ctx, host, &id);
+            record::surely(ctx, host, &writes, |_| {}).await;
+            Outcome::Next
         }
-        Err(error) if matches!(error, Error::Ambiguous { .. } | Error::Bug { .. } | Error::Conflict { .. }) => {
+        (PostAnswer::Unclear, Err(error)) => {
             trouble(ctx, host, "the answer to the server's creation is not clear; it is looked for before it is asked for again", &error);
             ctx.memories.update(&host.uid, |memory| memory.sweep = Sweep { since: Some(ctx.now()), ..Sweep::default() });
             Outcome::Again(LOOK_AGAIN)
         }
-        Err(error) => {
-            // Refused: surely nothing was created, so the intent is taken back.
-            record::ledger(ctx, entry, |status| status.create_sent_at = None).await;
-            let Some(entry) = ctx.stores.hosts.get(&key_of(host)) else { return Outcome::Next };
-            refused(ctx, &entry, "the server cannot be asked for", error).await
+        (PostAnswer::Refused(Some(failure)), _) => steps::fail(ctx, host, writes, &failure).await,
+        (_, Err(error)) => {
+            record::surely(ctx, host, &writes, |_| {}).await;
+            trouble(ctx, host, "the server cannot be asked for", &error);
+            Outcome::Again(RETRY)
         }
+        (_, Ok(_)) => Outcome::Next,
     }
 }
 
-/// The id must be recorded: the host may have been marked for deletion meanwhile, so a lost race is tried again with what is there now.
-async fn record_id(ctx: &Context, entry: &Arc<Entry<HostObject>>, id: String) -> Outcome {
-    /// Attempts at writing the id down; after a crash it is found by the host's UID.
-    const ATTEMPTS: usize = 5;
-    let key = key_of(&entry.value);
-    for _ in 0..ATTEMPTS {
-        let Some(entry) = ctx.stores.hosts.get(&key) else { break };
-        if record::ledger(ctx, &entry, |status| status.server_id = Some(id.clone())).await {
-            break;
+/// A conflict is not clear either: an earlier creation may hold the port.
+fn meaning(answer: &Result<String, Error>) -> PostAnswer {
+    match answer {
+        Ok(id) => PostAnswer::Created(id.clone()),
+        Err(Error::NotSent { .. }) => PostAnswer::NotSent,
+        Err(Error::Ambiguous { .. } | Error::Bug { .. } | Error::Conflict { .. } | Error::Transient { .. } | Error::NotFound { .. }) => {
+            PostAnswer::Unclear
         }
+        Err(error) => PostAnswer::Refused(final_failure(error)),
     }
-    Outcome::Next
+}
+
+fn tell_created(ctx: &Context, host: &HostObject, id: &str) {
+    tracing::info!(host = %key_of(host), server = id, flavor = host.spec.flavor, zone = host.spec.zone, "server asked for");
+    let message = format!("Server {id} ({} in {}) was asked for", host.spec.flavor, host.spec.zone);
+    ctx.host_event(host, "Normal", "ServerCreated", &message);
+    ctx.metrics.server_asked(host.created, ctx.wall());
+    if let Some(since) = ctx.memories.get(&host.uid).wanted_since {
+        ctx.metrics.pod_served(since, ctx.now());
+    }
 }
 
 /// A place among the cloud's concurrent builds, if there is one.
 fn place(ctx: &Context, host: &HostObject) -> Option<Place> {
     let cloud = Key::new(&host.namespace, &host.spec.cloud_name);
     let limit = usize::try_from(ctx.stores.clouds.get(&cloud)?.value.spec.pacing.concurrent_builds).unwrap_or(0);
-    let hosts = ctx.stores.hosts.list().into_iter();
-    let building = hosts.filter(|(key, entry)| {
-        let other = &entry.value;
+    let same_cloud = |other: &HostObject| other.namespace == host.namespace && other.spec.cloud_name == host.spec.cloud_name;
+    ctx.builds.take(&cloud, &host.uid, limit, || building(ctx, same_cloud))
+}
+
+/// The one place in a server group whose members must be built one after the other; any number otherwise.
+fn place_in_group(ctx: &Context, host: &HostObject) -> Option<Option<Place>> {
+    let policy = host.spec.server_group.as_ref().map(|group| group.policy);
+    let Some(group) = host.status.server_group_id.as_ref().filter(|_| policy.is_some_and(groups::one_at_a_time)) else { return Some(None) };
+    let same_group = |other: &HostObject| other.status.server_group_id.as_ref() == Some(group);
+    ctx.builds.take(&Key::new("server-group", group), &host.uid, 1, || building(ctx, same_group)).map(Some)
+}
+
+/// UIDs of the hosts that the ledger shows in creation.
+fn building(ctx: &Context, which: impl Fn(&HostObject) -> bool) -> Vec<String> {
+    let is_building = |other: &HostObject| {
         let launched = gantry_crds::condition::is_true(&other.status.conditions, "Launched");
-        let same_cloud = key.namespace == host.namespace && other.spec.cloud_name == host.spec.cloud_name;
-        same_cloud && other.status.create_sent_at.is_some() && !launched && !other.deleting
-    });
-    ctx.builds.take(&cloud, &host.uid, limit, building.map(|(_, entry)| entry.uid.clone()))
+        other.status.create_sent_at.is_some() && !launched && !other.deleting
+    };
+    let hosts = ctx.stores.hosts.list().into_iter();
+    hosts.filter(|(_, entry)| is_building(&entry.value) && which(&entry.value)).map(|(_, entry)| entry.uid.clone()).collect()
 }
 
 async fn server_spec(ctx: &Context, host: &HostObject) -> Result<ServerSpec, String> {
-    let own = Some(host.spec.bootstrap.api_server.as_str());
-    let discovery = ctx.discovery.endpoint(own)?;
-    let token = token_store::ensure(&ctx.client, &host.uid, &host.name, ctx.now()).await.map_err(|error| error.to_string())?;
-    ctx.memories.update(&host.uid, |memory| memory.token_gone = false);
-    let data = user_data::render(&host.spec, &host.name, &token, &discovery).map_err(|error| error.to_string())?;
-    let metadata = [
-        (META_HOST.to_owned(), host.uid.clone()),
-        (META_CLUSTER.to_owned(), ctx.cluster_uid.to_string()),
-        (META_POOL.to_owned(), format!("{}/{}", host.namespace, host.spec.pool_name)),
-    ];
+    let spec = &host.spec;
+    let discovery = ctx.discovery.endpoint(Some(spec.bootstrap.api_server.as_str()))?;
+    let token = token_store::ensure(nodes::tokens(ctx), &host.uid, &host.name).await.map_err(|error| error.to_string())?;
+    ctx.memories.update(&host.uid, |memory| memory.token = TokenSeen::Live { renewed_at: ctx.now() });
+    let data = user_data::render(spec, &host.name, &token, &discovery).map_err(|error| error.to_string())?;
+    let mut metadata = spec.metadata.clone();
+    metadata.insert(META_POOL.to_owned(), format!("{}/{}", host.namespace, spec.pool_name));
     Ok(ServerSpec {
         name: host.name.clone(),
-        flavor_id: host.spec.flavor_id.clone(),
-        image_id: host.spec.image_id.clone(),
-        zone: host.spec.zone.clone(),
+        flavor_id: spec.flavor_id.clone(),
+        root: match &host.status.volume_id {
+            Some(volume) => Root::Volume(volume.clone()),
+            None => Root::Image(spec.image_id.clone()),
+        },
+        zone: spec.zone.clone(),
         port_ids: host.status.port_ids.clone(),
-        metadata: metadata.into(),
-        tags: tags(ctx, host),
+        key_name: spec.key_pair.clone(),
+        config_drive: spec.config_drive,
+        server_group: host.status.server_group_id.clone(),
+        hints: spec.scheduler_hints.clone(),
+        metadata,
+        tags: spec.tags.clone(),
+        mark: mark(ctx, host),
         user_data: UserData(data.to_string()),
     })
 }
 
-/// Looks for a server that an unanswered creation may have left: in a complete list, and at the port.
+/// Looks for a server that an unanswered creation may have left: in the cloud's shared list, and at the port.
 pub(super) async fn find(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: &Arc<dyn Cloud>) -> Outcome {
     let host = &entry.value;
-    let begun = ctx.now();
-    let known = ctx.memories.get(&host.uid).sweep.last;
-    if known.is_some_and(|last| begun.duration_since(last) < FIND_EVERY) {
-        return Outcome::Again(LOOK_AGAIN);
+    let sweep = ctx.memories.get(&host.uid).sweep;
+    let Some(list) = server_seen::list(&cloud(ctx, host).inventory, host) else { return ask_for_a_list(ctx, host) };
+    let told_lately = sweep.last.or(sweep.since).is_some_and(|last| list.begun.duration_since(last) < FIND_EVERY);
+    if list.bearers.is_empty() && told_lately {
+        return ask_for_a_list(ctx, host);
     }
-    let servers = match client.servers(Priority::Urgent).await {
-        Ok(servers) => servers,
+    let at_port = match list.bearers.is_empty() {
+        true => at_port(ctx, host, client).await,
+        false => Ok(None),
+    };
+    let at_port = match at_port {
+        Ok(bearer) => bearer,
         Err(error) => {
-            trouble(ctx, host, "the servers cannot be listed", &error);
+            trouble(ctx, host, "the port cannot be looked at", &error);
             return Outcome::Again(RETRY);
         }
     };
-    let ours = |server: &&gantry_cloud::Server| server.metadata.get(META_HOST) == Some(&host.uid);
-    let found = servers.iter().filter(ours).max_by_key(|server| rank(&server.status)).map(|server| server.id.clone());
-    let found = match found {
-        Some(id) => Some(id),
-        None => match at_port(host, client).await {
-            Ok(id) => id,
-            Err(error) => {
-                trouble(ctx, host, "the port cannot be looked at", &error);
-                return Outcome::Again(RETRY);
-            }
-        },
-    };
-    match found {
-        Some(id) => {
-            tracing::info!(host = %key_of(host), server = id, "the server of an unanswered creation was found");
-            record_id(ctx, entry, id).await
+    match found(&sweep, &list, at_port.as_ref()) {
+        Ok(write) => {
+            tracing::info!(host = %key_of(host), found = ?write, "the server of an unanswered creation was found");
+            record::surely(ctx, host, &[write], |_| {}).await;
+            Outcome::Next
         }
-        None => {
-            ctx.memories.update(&host.uid, |memory| {
-                let since = memory.sweep.since.or(Some(begun));
-                memory.sweep = Sweep { since, misses: memory.sweep.misses + 1, last: Some(begun), port_free: true };
-            });
+        Err(sweep) => {
+            ctx.memories.update(&host.uid, |memory| memory.sweep = sweep);
             Outcome::Next
         }
     }
 }
 
-/// Of several servers of one host the one to keep: the losers of a race for a port end in ERROR.
-fn rank(status: &ServerStatus) -> u8 {
-    match status {
-        ServerStatus::Active => 2,
-        ServerStatus::Error | ServerStatus::Deleted | ServerStatus::SoftDeleted => 0,
-        _ => 1,
-    }
+fn ask_for_a_list(ctx: &Context, host: &HostObject) -> Outcome {
+    cell_poke(ctx, host);
+    Outcome::Again(LOOK_AGAIN)
 }
 
-/// The server that the first port is bound to, if that server bears our UID.
-async fn at_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<String>, Error> {
+/// The server that the first port is bound to, if that server bears our mark.
+async fn at_port(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<Bearer>, Error> {
     let Some(port) = host.status.port_ids.first() else { return Ok(None) };
     let device = match client.port(port).await {
         Ok(port) => port.device_id,
@@ -242,7 +191,7 @@ async fn at_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<St
         return Ok(None);
     }
     match client.server(&device).await {
-        Ok(server) if server.metadata.get(META_HOST) == Some(&host.uid) => Ok(Some(server.id)),
+        Ok(server) if server.mark() == Some(mark(ctx, host)) => Ok(Some(server_seen::bearer(&server))),
         Ok(other) => Err(Error::Conflict {
             message: format!("the port is bound to server {}, which is not this host's", other.id),
             request_id: None,
@@ -254,9 +203,46 @@ async fn at_port(host: &HostObject, client: &Arc<dyn Cloud>) -> Result<Option<St
 
 /// The unclear creation came to nothing: a new intent may be written.
 pub(super) async fn forget(ctx: &Context, entry: &Entry<HostObject>) -> Outcome {
-    tracing::info!(host = %key_of(&entry.value), cloud_is_there = cloud(ctx, &entry.value).client.is_some(), "the unanswered creation came to nothing; asked again");
-    if record::ledger(ctx, entry, |status| status.create_sent_at = None).await {
+    tracing::info!(host = %key_of(&entry.value), "the unanswered creation came to nothing; asked again");
+    if record::writes(ctx, entry, &[Write::IntentForgotten], |_| {}).await {
         ctx.memories.update(&entry.value.uid, |memory| memory.sweep = Sweep::default());
     }
     Outcome::Next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_plan::host::Failure;
+
+    #[test]
+    fn only_an_answer_that_rules_a_server_out_takes_the_intent_back() {
+        let (message, request_id) = (|| "m".to_owned(), None::<String>);
+        let none = || request_id.clone();
+        let answers = [
+            Ok("s".to_owned()),
+            Err(Error::NotSent { message: message() }),
+            Err(Error::Quota { resources: vec![], message: message(), request_id: none() }),
+            Err(Error::Unauthorized { message: message(), request_id: none() }),
+            Err(Error::OverLimit { retry_after: None, message: message(), request_id: none() }),
+            Err(Error::Ambiguous { message: message(), request_id: none() }),
+            Err(Error::Bug { message: message(), request_id: none() }),
+            Err(Error::Conflict { message: message(), request_id: none() }),
+            Err(Error::Transient { message: message(), request_id: none() }),
+            Err(Error::NotFound { message: message(), request_id: none() }),
+        ];
+        let wanted = [
+            PostAnswer::Created("s".into()),
+            PostAnswer::NotSent,
+            PostAnswer::Refused(Some(Failure::new("QuotaExceeded", "m"))),
+            PostAnswer::Refused(None),
+            PostAnswer::Refused(None),
+            PostAnswer::Unclear,
+            PostAnswer::Unclear,
+            PostAnswer::Unclear,
+            PostAnswer::Unclear,
+            PostAnswer::Unclear,
+        ];
+        assert_eq!(answers.map(|answer| meaning(&answer)), wanted);
+    }
 }

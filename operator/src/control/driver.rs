@@ -2,51 +2,65 @@
 
 use std::time::Duration;
 
-use gantry_crds::{TAINT_STARTUP, condition};
-use gantry_plan::host::{self, Failure, Ledger, NodeSeen, Observation, PodSeen, Step};
-use gantry_plan::model::{Key, Node, Pod};
+use gantry_plan::host::{self, Step};
+use gantry_plan::model::{Key, Pod};
 use tokio::task::JoinSet;
 
 use super::context::Context;
-use super::{record, server_seen, steps};
-use crate::bootstrap::labels;
-use crate::kube::objects::HostObject;
+use super::places::Places;
+use super::{observation, record, server_seen, steps};
 
-/// Hosts that are worked on at the same time; the cloud's pacer sets the pace.
-const AT_ONCE: usize = 64;
 /// Steps of one host in a row, before others have their turn.
 const STEPS_IN_A_ROW: usize = 24;
 /// A host is looked at again after this long if this process may not act.
 const FOLLOWER_REST: Duration = Duration::from_secs(2);
+/// The loop beats at least this often, whatever its hosts wait for.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// A host that was worked on.
+struct Worked {
+    host: Key,
+    cloud: Key,
+    rest: Option<Duration>,
+}
 
 /// Runs until the process stops, and then until the steps under way are done: never cut between a creation and its record. Essential.
 pub async fn run(ctx: Context) {
-    let mut work = JoinSet::new();
+    let (mut work, mut places) = (JoinSet::new(), Places::default());
     loop {
         ctx.pulse.beat("driver");
-        let has_place = work.len() < AT_ONCE;
-        let key = tokio::select! {
+        let begin = tokio::select! {
             () = ctx.stop.cancelled() => break,
-            key = ctx.signals.hosts.next(), if has_place => key,
+            host = ctx.signals.hosts.next() => admit(&ctx, &mut places, host),
             Some(ended) = work.join_next() => {
-                if ended.is_err() {
+                let Ok(Worked { host, cloud, rest }) = ended else {
                     tracing::error!("work on a host panicked");
                     return;
+                };
+                ctx.signals.hosts.done(&host);
+                if let Some(rest) = rest {
+                    ctx.signals.hosts.add_after(host, rest);
                 }
-                continue;
+                places.ended(&cloud).map(|next| (next, cloud))
             }
-            () = tokio::time::sleep(Duration::from_secs(5)) => continue,
+            () = tokio::time::sleep(BEAT) => None,
         };
-        let ctx = ctx.clone();
-        work.spawn(async move {
-            let rest = drive(&ctx, &key).await;
-            ctx.signals.hosts.done(&key);
-            if let Some(rest) = rest {
-                ctx.signals.hosts.add_after(key, rest);
-            }
-        });
+        if let Some((host, cloud)) = begin {
+            let ctx = ctx.clone();
+            work.spawn(async move { Worked { rest: drive(&ctx, &host).await, host, cloud } });
+        }
     }
     while work.join_next().await.is_some() {}
+}
+
+/// The host and its cloud, if there is a place; one that is gone needs none.
+fn admit(ctx: &Context, places: &mut Places, host: Key) -> Option<(Key, Key)> {
+    let Some(entry) = ctx.stores.hosts.get(&host) else {
+        ctx.signals.hosts.done(&host);
+        return None;
+    };
+    let cloud = Key::new(&host.namespace, &entry.value.spec.cloud_name);
+    places.admit(&cloud, host).map(|host| (host, cloud))
 }
 
 /// Works on one host; the answer is when to look at it again, if it still exists.
@@ -55,9 +69,11 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
         if !ctx.may_act() {
             return Some(FOLLOWER_REST);
         }
+        ctx.acting_since();
         let entry = ctx.stores.hosts.get(key)?;
         server_seen::refresh(ctx, &entry.value);
-        let (ledger, seen) = (ledger(&entry.value), observation(ctx, &entry.value));
+        let ledger = observation::ledger(&entry.value);
+        let seen = observation::observe(ctx, &entry.value, &ledger);
         let (status, step) = host::next(&ledger, &seen, ctx.now());
         if !record::status(ctx, &entry, &status).await {
             continue;
@@ -74,80 +90,7 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
     Some(Duration::from_millis(200))
 }
 
-/// What the Host object records.
-pub(super) fn ledger(host: &HostObject) -> Ledger {
-    let since =
-        |type_: &str| condition::find(&host.status.conditions, type_).filter(|c| c.status == "True").map(|c| c.last_transition_time.0);
-    let failed = condition::find(&host.status.conditions, "Failed").filter(|c| c.status == "True");
-    Ledger {
-        deleting: host.deleting,
-        finalizer: host.held(),
-        created: host.created,
-        ports_wanted: host.spec.ports.len(),
-        port_ids: host.status.port_ids.clone(),
-        create_sent_at: host.status.create_sent_at.as_ref().map(|time| time.0),
-        server_id: host.status.server_id.clone(),
-        joined_at: since("Joined"),
-        active_at: since("Launched"),
-        failed: failed.map(|c| Failure { reason: c.reason.clone(), message: c.message.clone() }),
-    }
-}
-
-/// What was seen outside of it.
-fn observation(ctx: &Context, host: &HostObject) -> Observation {
-    let memory = ctx.memories.get(&host.uid);
-    let node = ctx.stores.nodes.get(&Key::new("", &host.name));
-    let pods = ctx.stores.pods_by_node.get(&host.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
-    Observation {
-        cloud: steps::cloud_trouble(ctx, host),
-        missed: server_seen::missed(ctx, host, &memory),
-        strays: server_seen::strays(ctx, host),
-        server: memory.server,
-        sweep: memory.sweep,
-        delete_sent_at: memory.delete_sent_at,
-        ports_left: memory.ports_left,
-        token_gone: memory.token_gone,
-        node: node.map(|node| node_seen(host, &node.value)),
-        pods: pods.map(|pod| pod_seen(&pod.value)).collect(),
-        eviction_refused: memory.eviction_refused,
-    }
-}
-
-fn node_seen(host: &HostObject, node: &Node) -> NodeSeen {
-    let set_by_us = labels::for_operator(&host.spec.labels);
-    NodeSeen {
-        provider_id: node.provider_id.clone(),
-        ready: node.ready,
-        startup_taint: node.taints.iter().any(|taint| taint.key == TAINT_STARTUP),
-        waits_for: node.taints.iter().map(|taint| &taint.key).find(|key| lifted_by_others(host, key)).cloned(),
-        cordoned: node.cordoned,
-        labels_missing: set_by_us.iter().any(|(name, value)| node.labels.get(name) != Some(value)),
-    }
-}
-
-/// Taints that a joining node has for a moment and that others lift.
-const JOIN_TAINTS: [&str; 4] = [
-    "node.kubernetes.io/not-ready",
-    "node.kubernetes.io/unreachable",
-    "node.kubernetes.io/network-unavailable",
-    "node.cloudprovider.kubernetes.io/uninitialized",
-];
-
-fn lifted_by_others(host: &HostObject, key: &str) -> bool {
-    JOIN_TAINTS.contains(&key) || host.spec.startup_taints.iter().any(|taint| taint.key == key)
-}
-
 /// Whether a pod stays on its node until the node goes.
 pub(super) fn stays(pod: &Pod) -> bool {
     pod.mirror || pod.owner.as_ref().is_some_and(|(kind, _)| kind == "DaemonSet")
-}
-
-fn pod_seen(pod: &Pod) -> PodSeen {
-    PodSeen {
-        namespace: pod.key.namespace.clone(),
-        name: pod.key.name.clone(),
-        uid: pod.uid.clone(),
-        stays: stays(pod),
-        terminating: pod.terminating,
-    }
 }

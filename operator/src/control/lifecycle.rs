@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::context::{Context, reference};
+use super::offerings::Bought;
 use super::planning::delete_host;
 use crate::kube::objects::{HostObject, Object};
 use crate::kube::store::Entry;
@@ -33,6 +34,7 @@ pub(super) async fn pass(ctx: &Context) {
         hold::<OpenStackCloud, _, _>(ctx, &key, &cloud, !used).await;
     }
     give_up_failed(ctx).await;
+    give_up_unasked(ctx).await;
     let uids: std::collections::HashSet<String> = ctx.stores.hosts.list().into_iter().map(|(_, entry)| entry.uid.clone()).collect();
     ctx.memories.retain(|uid| uids.contains(uid));
 }
@@ -55,6 +57,19 @@ async fn give_up_failed(ctx: &Context) {
     for (key, entry) in hosts_of(ctx, |host| !host.deleting && condition::is_true(&host.status.conditions, "Failed")) {
         let why = condition::find(&entry.value.status.conditions, "Failed").map(|c| c.message.clone()).unwrap_or_default();
         tracing::info!(host = %key, why, "failed host given up");
+        delete_host(ctx, &key, &entry.uid, entry.version).await;
+    }
+}
+
+/// A host that nothing was asked for yet is let go when what it was bought as failed since: its pods may find another offering.
+async fn give_up_unasked(ctx: &Context) {
+    let now = ctx.now();
+    ctx.offerings.end_trials(|key| ctx.stores.hosts.get(key).is_some(), now);
+    for (key, entry) in hosts_of(ctx, |host| !host.deleting && host.status.create_sent_at.is_none() && host.status.server_id.is_none()) {
+        let Some(failed) = ctx.offerings.refuses(&Bought::of(&entry.value), &key, now).filter(|_| ctx.may_act()) else { continue };
+        let why = format!("{} in {} failed meanwhile: {}", entry.value.spec.flavor, entry.value.spec.zone, failed.told());
+        tracing::info!(host = %key, why, "host given up before anything was asked for");
+        ctx.host_event(&entry.value, "Normal", "HostReleased", &why);
         delete_host(ctx, &key, &entry.uid, entry.version).await;
     }
 }

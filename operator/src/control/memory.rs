@@ -1,10 +1,12 @@
 //! What the driver knows of a host beyond its object: answers of OpenStack, lost at a restart and asked for again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
-use gantry_plan::host::{ServerSeen, Sweep};
+use gantry_plan::host::{Deletion, Left, Leftover, Part, Patience, PortSeen, ServerSeen, Sweep, TokenSeen, VolumeSeen, Witness};
 use jiff::Timestamp;
+
+use crate::bootstrap::api_time::ApiTime;
 
 /// What is remembered of one host.
 #[derive(Clone, Debug, Default)]
@@ -15,23 +17,54 @@ pub struct Memory {
     pub server_at: Option<Timestamp>,
     /// What looking for an unrecorded server has shown.
     pub sweep: Sweep,
-    /// When DELETE was last answered.
-    pub delete_sent_at: Option<Timestamp>,
-    /// Ports known to be left.
-    pub ports_left: Option<Vec<String>>,
-    /// How often ports were looked for that nobody recorded.
-    pub ports_looked: u32,
-    /// Whether the token is known to be gone.
-    pub token_gone: bool,
+    /// The server's deletion.
+    pub deletion: Deletion,
+    /// Other servers that bore the host's UID in some list, and what came of deleting them.
+    pub strays: BTreeMap<String, Deletion>,
+    /// The first port of the server.
+    pub port: PortSeen,
+    /// The root volume.
+    pub volume: VolumeSeen,
+    /// When that was asked.
+    pub volume_at: Option<Timestamp>,
+    /// A part whose creation got so many unclear answers, the last of them then.
+    pub unclear_part: Option<(Part, Timestamp, u32)>,
+    /// Parts to be deleted, gone or not.
+    pub parts_left: Option<Vec<Left>>,
+    /// What this process knows of the parts that were ever asked for.
+    pub witness: Witness,
+    /// The bootstrap token.
+    pub token: TokenSeen,
+    /// How long the host's stage has been watched.
+    pub patience: Patience,
     /// The last refusal of an eviction.
     pub eviction_refused: Option<(Timestamp, String)>,
     /// Since when the first of the pods that it was bought for finds no room.
     pub wanted_since: Option<Timestamp>,
 }
 
-/// Memories by Host UID.
+impl Memory {
+    /// Changes what is remembered of the deletion of a part.
+    pub fn part(&mut self, part: &Leftover, change: impl FnOnce(&mut Deletion)) {
+        if let Some(left) = self.parts_left.iter_mut().flatten().find(|left| left.what == *part) {
+            change(&mut left.deletion);
+        }
+    }
+
+    /// One more unclear answer to the creation of this part.
+    pub fn part_unclear(&mut self, part: Part, now: Timestamp) {
+        let before = self.unclear_part.filter(|(other, ..)| *other == part).map_or(0, |(_, _, answers)| answers);
+        self.unclear_part = Some((part, now, before.saturating_add(1)));
+    }
+}
+
+/// Memories by Host UID, and what was learned of the API server's clock.
 #[derive(Debug, Default)]
-pub struct Memories(Mutex<HashMap<String, Memory>>);
+pub struct Memories {
+    hosts: Mutex<HashMap<String, Memory>>,
+    /// What time the API server has.
+    pub api_time: ApiTime,
+}
 
 impl Memories {
     /// A copy of what is remembered of the host.
@@ -50,6 +83,20 @@ impl Memories {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Memory>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.hosts.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unclear_answers_are_counted_by_part() {
+        let (mut memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
+        for part in [Part::Port(0), Part::Port(0), Part::Port(1)] {
+            memory.part_unclear(part, now);
+        }
+        assert_eq!(memory.unclear_part, Some((Part::Port(1), now, 1)));
     }
 }

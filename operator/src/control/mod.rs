@@ -1,5 +1,6 @@
 //! The loops that join the rest: cloud observers, the planning loop, the host driver, the certificate approver.
 
+pub mod answers;
 pub mod approvals;
 pub mod builds;
 pub mod cloud_state;
@@ -7,18 +8,27 @@ pub mod clouds;
 pub mod context;
 pub mod create;
 pub mod discovery;
+pub mod drift;
 pub mod driver;
+pub mod flavors;
+pub mod groups;
 pub mod lifecycle;
+pub mod looks;
 pub mod memory;
 pub mod nodes;
+pub mod observation;
 pub mod observe;
 pub mod offerings;
+pub mod parts;
+pub mod places;
 pub mod planning;
 pub mod purchase;
 pub mod record;
 pub mod references;
 pub mod removal;
+pub mod resolve;
 pub mod server_seen;
 pub mod snapshot;
 pub mod status;
 pub mod steps;
+pub mod sweep;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gantry_crds::{FINALIZER, Host, TAINT_STARTUP};
-use gantry_plan::host::PodSeen;
+use gantry_plan::host::{PodSeen, TokenSeen, Witness, Write};
 use gantry_plan::model::Key;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::{DeleteParams, EvictParams, ListParams, Patch, PatchParams, Preconditions};
@@ -11,6 +11,7 @@ use kube::{Api, Error};
 use serde_json::{Value, json};
 
 use super::context::{Context, key_of};
+use super::offerings::Bought;
 use super::record;
 use super::steps::{LOOK_AGAIN, Outcome, RETRY};
 use crate::bootstrap::{labels, token_store};
@@ -36,7 +37,11 @@ pub(super) async fn finalizer(ctx: &Context, entry: &Entry<HostObject>, wanted: 
     let api: Api<Host> = Api::namespaced(ctx.client.clone(), &key.namespace);
     let patch = json!({"metadata": {"resourceVersion": entry.version.to_string(), "finalizers": finalizers}});
     match api.patch(&key.name, &PatchParams::default(), &Patch::Merge(&patch)).await {
-        Ok(host) if wanted => ctx.stores.put_host(host),
+        Ok(host) if wanted => {
+            // Nothing was asked for before this: from here on this process hears every answer.
+            ctx.memories.update(&entry.uid, |memory| memory.witness = Witness::FromBirth);
+            ctx.stores.put_host(host);
+        }
         Ok(_) => tracing::info!(host = %key, "host gone; nothing of it is left"),
         Err(Error::Api(status)) if status.code == 404 => {}
         Err(Error::Api(status)) if status.code == 409 => {
@@ -56,22 +61,42 @@ pub(super) async fn record_joined(ctx: &Context, entry: &Entry<HostObject>) -> O
     if delete_token(ctx, host).await != Outcome::Next {
         return Outcome::Again(RETRY);
     }
-    record::ledger(ctx, entry, |status| {
-        status.node_name = Some(host.name.clone());
-        record::set(status, host, ctx.now(), "Joined", true, "NodeRegistered", &format!("node {} registered", host.name));
-    })
-    .await;
-    // ACTIVE is not enough: an image that never joins must not end its own pause.
-    ctx.offerings.succeeded(&super::steps::offering(host));
-    ctx.metrics.host_joined(host.created, ctx.now());
+    if record::writes(ctx, entry, &[Write::Joined], |status| status.node_name = Some(host.name.clone())).await {
+        // ACTIVE is not enough: an image that never joins must not end its own pause.
+        ctx.offerings.joined(&Bought::of(host));
+        ctx.metrics.host_joined(host.created, ctx.wall());
+    }
     Outcome::Next
+}
+
+/// Where this process keeps tokens.
+pub(super) fn tokens(ctx: &Context) -> token_store::Store<'_> {
+    token_store::Store { client: &ctx.client, time: &ctx.memories.api_time, wall: ctx.wall() }
+}
+
+/// Keeps the bootstrap token alive while the server is built and joins.
+pub(super) async fn renew_token(ctx: &Context, host: &HostObject) -> Outcome {
+    match token_store::renew(tokens(ctx), &host.uid).await {
+        Ok(is_there) => {
+            if !is_there {
+                let message = "The bootstrap token is gone: the server cannot join any more, unless it has joined just now";
+                ctx.host_event(host, "Warning", "TokenLost", message);
+            }
+            ctx.memories.update(&host.uid, |memory| memory.token = TokenSeen::Live { renewed_at: ctx.now() });
+            Outcome::Next
+        }
+        Err(error) => {
+            tracing::warn!(host = %key_of(host), %error, "the bootstrap token cannot be renewed; tried again");
+            Outcome::Again(RETRY)
+        }
+    }
 }
 
 /// Takes the bootstrap token away.
 pub(super) async fn delete_token(ctx: &Context, host: &HostObject) -> Outcome {
     match token_store::delete(&ctx.client, &host.uid).await {
         Ok(()) => {
-            ctx.memories.update(&host.uid, |memory| memory.token_gone = true);
+            ctx.memories.update(&host.uid, |memory| memory.token = TokenSeen::Gone);
             Outcome::Next
         }
         Err(error) => {

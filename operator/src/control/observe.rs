@@ -1,37 +1,40 @@
-//! A cloud's observer: what is due is read, and whoever waits for it is told.
+//! A cloud's observer: what is due is read, each part with a pause of its own after a failure, and whoever waits for it is told.
+
+mod census;
+mod credentials;
+mod readings;
+mod rise;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_cloud::{Cloud, CloudConfig, Error, Identity, Priority, Server};
-use gantry_crds::{Credentials, HostPhase, META_CLUSTER, META_HOST, OpenStackCloudSpec, Pacing};
+use gantry_cloud::{Cloud, Error, Priority, Quota, Server};
+use gantry_crds::{ANNOTATION_ACCEPT_MISSING, HostPhase};
+use gantry_plan::fleet::{self, Accepted};
 use gantry_plan::model::Key;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud_state::{CloudState, Inventory, Problem};
+use self::census::Census;
+use self::credentials::{Login, Look};
+use self::turn::Turn;
+use super::cloud_state::{Area, CloudState, Inventory, Problem};
 use super::clouds::{Cell, problem};
 use super::context::Context;
-use super::references;
+use crate::kube::objects::CloudObject;
 
 /// Flavors and zones hardly change.
 const CATALOG_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// Servers and quota while nothing is going on: 5 pages and a quota a minute at 5,000 servers.
+/// Servers and Nova's quota while nothing is going on: 5 pages and a quota a minute at 5,000 servers.
 const IDLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// Servers while hosts come or go.
 const BUSY_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// Quota while hosts come or go, or are wanted and blocked.
 const QUOTA_BUSY_EVERY: SignedDuration = SignedDuration::from_secs(5);
-/// The Secret is read this often; it is not watched, so that the operator need not be allowed to list Secrets.
-const SECRET_EVERY: SignedDuration = SignedDuration::from_secs(15);
-/// The Secret of a cloud in trouble is read this often: a corrected one is to be seen soon.
-const TROUBLED_EVERY: Duration = Duration::from_secs(3);
-/// First and last pause of OpenStack's after a failed round.
-const RETRY_FIRST: Duration = Duration::from_secs(2);
-const RETRY_LAST: Duration = Duration::from_secs(30);
+/// Quota of the other services, which takes a call each, while nothing is blocked.
+const QUOTA_REST_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// The observer never looks more often than this.
 const SHORTEST_REST: Duration = Duration::from_millis(100);
 /// A follower looks this often whether it leads by now.
@@ -42,17 +45,23 @@ pub struct Observer {
     ctx: Context,
     key: Key,
     cell: Arc<Cell>,
-    secret_at: Option<Timestamp>,
-    /// What the client was made from: the Secret's version, and what of the spec it depends on.
-    made_from: Option<(String, Credentials, Pacing)>,
-    failures: u32,
-    /// After a failure OpenStack is left alone until then, unless the Secret or the spec changes.
-    retry_at: Option<Timestamp>,
+    login: Login,
+    servers: Turn,
+    catalog: Turn,
+    quota: Turn,
+    quota_rest: Turn,
+    references: Turn,
+    /// The last quota that was read while no host came or went: what our own hosts take and give back is no rise.
+    quiet: Option<Quota>,
+    restored: bool,
 }
 
 impl Observer {
     pub(super) fn new(ctx: Context, key: Key, cell: Arc<Cell>) -> Self {
-        Self { ctx, key, cell, secret_at: None, made_from: None, failures: 0, retry_at: None }
+        let turn = Turn::default;
+        let login = Login::default();
+        let (servers, catalog, quota, quota_rest, references) = (turn(), turn(), turn(), turn(), turn());
+        Self { ctx, key, cell, login, servers, catalog, quota, quota_rest, references, quiet: None, restored: false }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -67,229 +76,150 @@ impl Observer {
 
     /// Reads what is due; the answer is how long there is nothing to do.
     async fn round(&mut self) -> Duration {
-        let before = self.cell.read();
-        let outcome = self.read_due().await;
-        self.cell.update(|state| state.problem = outcome.as_ref().err().cloned());
-        self.tell(&before);
-        if outcome.is_ok() { self.next_due() } else { TROUBLED_EVERY }
-    }
-
-    /// Counts a failed round and sets the pause before the next one.
-    fn failed(&mut self) {
-        let pause = RETRY_FIRST.saturating_mul(1 << self.failures.min(5)).min(RETRY_LAST);
-        self.failures += 1;
-        self.retry_at = SignedDuration::try_from(pause).ok().map(|pause| self.ctx.now() + pause);
-    }
-
-    async fn read_due(&mut self) -> Result<(), Problem> {
-        let Some(object) = self.ctx.stores.clouds.get(&self.key) else { return Ok(()) };
-        self.connect(&object.value.spec).await?;
-        let CloudState { client: Some(client), problem: before, .. } = self.cell.read() else { return Ok(()) };
-        if let (Some(problem), Some(at)) = (before, self.retry_at)
-            && self.ctx.now() < at
-        {
-            return Err(problem);
+        let Some(object) = self.ctx.stores.clouds.get(&self.key) else { return FOLLOWER_EVERY };
+        let (before, census) = (self.cell.read(), Census::take(&self.ctx, &self.key));
+        if !std::mem::replace(&mut self.restored, true) {
+            self.ctx.offerings.restore(&self.key, &object.value.status.offerings, self.ctx.now());
         }
-        let read = async {
-            self.read_catalog(&client).await?;
-            self.read_quota(&client).await?;
-            self.read_servers(&client).await?;
-            references::read(&self.ctx, &self.key, &self.cell, &client).await
-        };
-        match read.await {
-            Ok(()) => {
-                (self.failures, self.retry_at) = (0, None);
-                Ok(())
+        self.log_in(&object.value, census.hosts).await;
+        if let Some(client) = self.cell.read().client {
+            self.read_servers(&client, &object.value, &census).await;
+            if self.cell.read().nova.is_none() {
+                self.read_catalog(&client).await;
+                self.read_quota(&client, &census).await;
+                self.read_references(&client).await;
+            }
+        }
+        self.tell(&before);
+        self.next_due(&census)
+    }
+
+    async fn log_in(&mut self, object: &CloudObject, hosts: usize) {
+        match self.login.renew(&self.ctx, object, &self.cell.read(), hosts).await {
+            Ok(Look::NotDue) => {}
+            Ok(Look::AsBefore) => self.trouble(Area::Credentials, None),
+            Ok(Look::Renewed(renewed)) => {
+                [&mut self.servers, &mut self.catalog, &mut self.quota, &mut self.quota_rest, &mut self.references]
+                    .into_iter()
+                    .for_each(|turn| *turn = Turn::default());
+                self.cell.update(|state| renewed.install(state));
+            }
+            // What was read before still works: hosts can be cleaned up although somebody deleted the Secret first.
+            Err(problem) if self.cell.read().client.is_some() => self.trouble(Area::Credentials, Some(problem)),
+            Err(problem) => self.cell.update(|state| state.nova = Some(problem)),
+        }
+    }
+
+    fn trouble(&self, area: Area, problem: Option<Problem>) {
+        self.cell.update(|state| {
+            if state.troubles.get(&area) != problem.as_ref() {
+                let troubles = Arc::make_mut(&mut state.troubles);
+                match problem {
+                    Some(problem) => drop(troubles.insert(area, problem)),
+                    None => drop(troubles.remove(&area)),
+                }
+            }
+        });
+    }
+
+    /// Servers: what holds the host driver when it cannot be read, unless only the list is broken and Nova answers otherwise.
+    async fn read_servers(&mut self, client: &Arc<dyn Cloud>, object: &CloudObject, census: &Census) {
+        let now = self.ctx.now();
+        if !self.servers.is_due(census.servers_every(), now) {
+            return;
+        }
+        match client.servers(Priority::Normal).await {
+            Ok(servers) => {
+                self.servers.done(now);
+                self.trouble(Area::Servers, None);
+                self.take_in(servers, now, object);
             }
             Err(error) => {
-                self.failed();
-                Err(problem(&error).unwrap_or_else(|| Problem { reason: error.category().into(), message: error.to_string() }))
+                self.servers.failed(self.ctx.now());
+                let nova = self.without_list(client, &error).await;
+                self.trouble(Area::Servers, nova.is_none().then(|| told(&error)));
+                self.cell.update(|state| state.nova = nova);
             }
         }
     }
 
-    /// Makes a client if there is none for the Secret and spec as they are now.
-    async fn connect(&mut self, spec: &OpenStackCloudSpec) -> Result<(), Problem> {
-        let same_spec =
-            self.made_from.as_ref().is_some_and(|(_, credentials, pacing)| *credentials == spec.credentials && *pacing == spec.pacing);
-        let troubled = self.cell.read().problem.is_some();
-        if same_spec && !troubled && !self.due(self.secret_at, SECRET_EVERY) {
-            return Ok(());
-        }
-        self.secret_at = Some(self.ctx.now());
-        let secret = match self.secret(&spec.credentials.secret_name).await {
-            Ok(secret) => secret,
-            // What was read before still works: hosts can be cleaned up although somebody deleted the Secret first.
-            Err(missing) if same_spec => {
-                tracing::warn!(cloud = %self.key, why = missing.message, "the credentials that were read before are used");
-                return Ok(());
-            }
-            Err(missing) => return Err(missing),
-        };
-        let version = secret.metadata.resource_version.clone().unwrap_or_default();
-        if same_spec && self.made_from.as_ref().is_some_and(|(made, ..)| *made == version) {
-            return Ok(());
-        }
-        let client = self.client(&secret, spec).map_err(|error| Problem { reason: error.category().into(), message: error.to_string() })?;
-        tracing::info!(cloud = %self.key, secret = spec.credentials.secret_name, version, "credentials read");
-        (self.failures, self.retry_at) = (0, None);
-        self.made_from = Some((version, spec.credentials.clone(), spec.pacing.clone()));
-        self.cell.update(|state| *state = CloudState { client: Some(client), ..fresh(state) });
-        Ok(())
+    /// Whether Nova answers although it does not list: a cell that is down breaks lists, and other cells are to be served.
+    async fn without_list(&self, client: &Arc<dyn Cloud>, error: &Error) -> Option<Problem> {
+        let only_list = matches!(error, Error::Transient { .. } | Error::Bug { .. } | Error::NotFound { .. } | Error::Conflict { .. });
+        let answers = only_list && client.quota(&[]).await.is_ok();
+        (!answers).then(|| told(error))
     }
 
-    async fn secret(&self, name: &str) -> Result<Secret, Problem> {
-        let api: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &self.key.namespace);
-        let found = api.get_opt(name).await.map_err(|error| Problem {
-            reason: "SecretUnreadable".into(),
-            message: format!(
-                "Secret {name} cannot be read: {error}; does the operator's role allow get on Secrets in namespace {}?",
-                self.key.namespace
-            ),
-        })?;
-        found.ok_or_else(|| Problem {
-            reason: "SecretMissing".into(),
-            message: format!("Secret {name} does not exist in namespace {}; create it with the key clouds.yaml", self.key.namespace),
-        })
-    }
-
-    fn client(&self, secret: &Secret, spec: &OpenStackCloudSpec) -> Result<Arc<dyn Cloud>, Error> {
-        let text =
-            |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
-        let yaml = text("clouds.yaml").ok_or_else(|| Error::Config {
-            message: format!("Secret {} has no key clouds.yaml; it holds the file of that name", spec.credentials.secret_name),
-        })?;
-        let config = CloudConfig::from_clouds_yaml(&yaml, &spec.credentials.cloud, text("cacert").as_deref())?;
-        let requests_per_second = u32::try_from(spec.pacing.requests_per_second).unwrap_or(1);
-        let pacing = gantry_cloud::Pacing { requests_per_second, ..gantry_cloud::Pacing::default() };
-        (self.ctx.connect)(config, pacing, self.ctx.metrics.cloud_hook(&self.key))
-    }
-
-    async fn read_catalog(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
-        if !self.due(self.cell.read().catalog_at, CATALOG_EVERY) {
-            return Ok(());
-        }
-        let (begun, identity) = (self.ctx.now(), client.identity().await?);
-        self.same_project(&identity)?;
-        let (flavors, zones) = futures::try_join!(client.flavors(), client.zones())?;
-        self.cell.update(|state| {
-            state.identity = Some(identity);
-            state.flavors = Arc::new(flavors.into_iter().map(|flavor| (flavor.name.clone(), flavor)).collect());
-            state.zones = zones;
-            state.catalog_at = Some(begun);
-        });
-        Ok(())
-    }
-
-    /// A 404 of another project's would prove our servers gone: while hosts exist the project must stay the same.
-    fn same_project(&self, identity: &Identity) -> Result<(), Error> {
-        let known = self.ctx.stores.clouds.get(&self.key).and_then(|cloud| cloud.value.status.project_id.clone());
-        let hosts = self.hosts_but(&[]).count();
-        match known.filter(|known| *known != identity.project_id && hosts > 0) {
-            None => Ok(()),
-            Some(known) => Err(Error::Config {
-                message: format!(
-                    "the credentials are of project {}, and {hosts} hosts were created in project {known}: give credentials of that project, \
-                     or delete the pools first",
-                    identity.project_id
-                ),
-            }),
-        }
-    }
-
-    async fn read_quota(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
-        let every = if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY };
-        let before = self.cell.read().quota;
-        if !self.due(before.map(|(_, at)| at), every) {
-            return Ok(());
-        }
-        let begun = self.ctx.now();
-        let quota = client.quota().await?;
-        self.cell.update(|state| state.quota = Some((quota, begun)));
-        if before.is_some_and(|(old, _)| rose(&old, &quota)) {
-            self.ctx.offerings.quota_rose(&self.key);
-        }
-        Ok(())
-    }
-
-    async fn read_servers(&self, client: &Arc<dyn Cloud>) -> Result<(), Error> {
-        let every = if self.busy() { BUSY_EVERY } else { IDLE_EVERY };
-        if !self.due(self.cell.read().inventory.begun, every) {
-            return Ok(());
-        }
-        let begun = self.ctx.now();
-        let servers = client.servers(Priority::Normal).await?;
+    fn take_in(&self, servers: Vec<Server>, begun: Timestamp, object: &CloudObject) {
         let inventory = Arc::new(inventory(servers, begun, &self.ctx.cluster_uid));
-        self.cell.update(|state| state.inventory = inventory);
-        Ok(())
+        let accepted = self.accepted(object);
+        let hosts = census::recorded(&self.ctx, &self.key);
+        let recorded = hosts.iter().filter_map(|(_, entry)| census::as_recorded(&entry.value));
+        let verdict = fleet::judge(recorded, |id| inventory.servers.contains_key(id), accepted, begun, self.ctx.now());
+        self.ctx.metrics.cloud_held(&self.key, verdict.absence().is_some());
+        self.cell.accept(accepted);
+        self.cell.update(|state| {
+            (state.nova, state.inventory) = (None, inventory);
+            if *state.fleet != verdict {
+                state.fleet = Arc::new(verdict);
+            }
+        });
     }
 
-    /// Whether hosts of this cloud come or go. One that is only not ready may stay so for days and is no reason to hurry.
-    fn busy(&self) -> bool {
-        self.hosts_but(&[HostPhase::Ready, HostPhase::NotReady]).next().is_some()
-    }
-
-    /// Whether a pool of this cloud wants to grow and cannot.
-    fn blocked(&self) -> bool {
-        self.ctx.stores.pools.list().iter().any(|(key, pool)| {
-            let mine = key.namespace == self.key.namespace && pool.value.spec.cloud_name == self.key.name;
-            mine && gantry_crds::condition::find(&pool.value.status.conditions, "CanGrow").is_some_and(|c| c.status == "False")
+    fn accepted(&self, object: &CloudObject) -> Accepted {
+        let Some(text) = object.annotations.get(ANNOTATION_ACCEPT_MISSING) else { return Accepted::Nothing };
+        Accepted::parse(text).unwrap_or_else(|why| {
+            self.ctx.events.emit(&super::context::reference("OpenStackCloud", object), "Warning", "AnnotationNotUnderstood", &why);
+            Accepted::Nothing
         })
-    }
-
-    /// Hosts of this cloud that are being deleted or are in none of these phases.
-    fn hosts_but(&self, settled: &'static [HostPhase]) -> impl Iterator<Item = Key> {
-        let key = self.key.clone();
-        let hosts = self.ctx.stores.hosts.list().into_iter();
-        let mine = hosts.filter(move |(host, entry)| host.namespace == key.namespace && entry.value.spec.cloud_name == key.name);
-        mine.filter(|(_, entry)| entry.value.deleting || !settled.contains(&entry.value.status.phase)).map(|(host, _)| host)
     }
 
     /// Tells planner and driver what changed.
     fn tell(&self, before: &CloudState) {
         let after = self.cell.read();
         let planned_with =
-            |s: &CloudState| (s.ready().is_ok(), s.problem.clone(), s.quota.map(|(quota, _)| quota), s.catalog_at, s.references.clone());
-        if planned_with(before) != planned_with(&after) {
+            |s: &CloudState| (s.ready().is_ok(), s.nova.clone(), s.troubles.clone(), s.quota.map(|(quota, _)| quota), s.catalog_at);
+        let same_fleet = before.fleet.absence() == after.fleet.absence();
+        if !same_fleet || !same_ids(before, &after) || planned_with(before) != planned_with(&after) {
             self.ctx.signals.plan.mark();
         }
-        if before.inventory.begun != after.inventory.begun || before.problem.is_some() != after.problem.is_some() {
-            self.hosts_but(&[HostPhase::Ready]).for_each(|host| self.ctx.signals.hosts.add(host));
+        if before.inventory.begun != after.inventory.begun || before.nova.is_some() != after.nova.is_some() {
+            census::hosts_but(&self.ctx, &self.key, &[HostPhase::Ready]).for_each(|host| self.ctx.signals.hosts.add(host));
         }
-    }
-
-    fn due(&self, last: Option<Timestamp>, every: SignedDuration) -> bool {
-        last.is_none_or(|last| self.ctx.now().duration_since(last) >= every)
     }
 
     /// How long nothing is due.
-    fn next_due(&self) -> Duration {
-        let state = self.cell.read();
-        let (list_every, quota_every) =
-            (if self.busy() { BUSY_EVERY } else { IDLE_EVERY }, if self.busy() || self.blocked() { QUOTA_BUSY_EVERY } else { IDLE_EVERY });
-        let dues = [(state.inventory.begun, list_every), (state.quota.map(|(_, at)| at), quota_every), (self.secret_at, SECRET_EVERY)];
-        let left = dues.iter().map(|(last, every)| last.map_or(SignedDuration::ZERO, |last| *every - self.ctx.now().duration_since(last)));
-        Duration::try_from(left.min().unwrap_or(BUSY_EVERY)).unwrap_or_default().max(SHORTEST_REST)
+    fn next_due(&self, census: &Census) -> Duration {
+        let (now, state) = (self.ctx.now(), self.cell.read());
+        let mut dues = vec![self.login.due_in(&state, now)];
+        if state.client.is_some() {
+            dues.push(self.servers.due_in(census.servers_every(), now));
+        }
+        if state.client.is_some() && state.nova.is_none() {
+            dues.extend([self.quota.due_in(census.quota_every(), now), self.quota_rest.due_in(census.quota_rest_every(), now)]);
+            dues.extend([self.catalog.due_in(CATALOG_EVERY, now), self.references.due_in(IDLE_EVERY, now)]);
+        }
+        Duration::try_from(dues.into_iter().min().unwrap_or(BUSY_EVERY)).unwrap_or_default().max(SHORTEST_REST)
     }
 }
 
-/// What of an earlier client's state still holds for a new one: nothing but why the earlier one could not be used.
-fn fresh(old: &CloudState) -> CloudState {
-    CloudState { problem: old.problem.clone(), ..CloudState::default() }
+/// An error as people are told: what it says of the cloud as a whole, or its own words.
+fn told(error: &Error) -> Problem {
+    problem(error).unwrap_or_else(|| Problem { reason: error.category().into(), message: error.message().to_owned() })
 }
 
-fn rose(old: &gantry_cloud::Quota, new: &gantry_cloud::Quota) -> bool {
-    let free = |line: &gantry_cloud::Line| if line.limit < 0 { i64::MAX } else { line.limit - line.used };
-    free(&new.instances) > free(&old.instances) || free(&new.cores) > free(&old.cores) || free(&new.memory_mib) > free(&old.memory_mib)
+/// Whether names stand for what they stood for; when they were looked up does not matter.
+fn same_ids(a: &CloudState, b: &CloudState) -> bool {
+    let ids = |state: &CloudState| state.references.iter().map(|(name, found)| (name.clone(), found.id.clone())).collect::<Vec<_>>();
+    Arc::ptr_eq(&a.references, &b.references) || ids(a) == ids(b)
 }
 
 /// A complete list, with what bears our cluster's UID found by host.
 fn inventory(servers: Vec<Server>, begun: Timestamp, cluster_uid: &str) -> Inventory {
     let mut by_host: HashMap<String, Vec<String>> = HashMap::new();
     for server in &servers {
-        let ours = server.metadata.get(META_CLUSTER).is_some_and(|uid| uid == cluster_uid);
-        if let (true, Some(host)) = (ours, server.metadata.get(META_HOST)) {
-            by_host.entry(host.clone()).or_default().push(server.id.clone());
+        if let Some(host) = server.mark().filter(|mark| mark.cluster == cluster_uid).and_then(|mark| mark.host) {
+            by_host.entry(host).or_default().push(server.id.clone());
         }
     }
     Inventory { begun: Some(begun), by_host, servers: servers.into_iter().map(|server| (server.id.clone(), Arc::new(server))).collect() }

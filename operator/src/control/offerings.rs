@@ -1,30 +1,30 @@
-//! What failed a short while ago, per cloud, flavor and zone: left out of plans for a time that grows.
+//! What failed a short while ago: left out of plans for a time that grows, then tried with one host before more are bought.
+
+mod scope;
+
+pub use scope::{Bought, OfferingKey, Scope};
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
+use gantry_crds::OfferingStatus;
 use gantry_plan::model::Key;
 use jiff::{SignedDuration, Timestamp};
 
-/// First time that an offering is left out.
+/// First time that something is left out.
 const BACKOFF_FIRST: SignedDuration = SignedDuration::from_secs(15);
 /// Longest time.
 const BACKOFF_LAST: SignedDuration = SignedDuration::from_mins(5);
+/// So many failures in a row bring the longest time.
+const LAST_COUNT: u32 = 6;
 /// A failure this old is forgotten when the next one is counted.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// A trial whose Host is not there after this long never began.
+const TRIAL_BEGINS: SignedDuration = SignedDuration::from_mins(1);
+/// A trial is given up after this long: longer than a host may build and join.
+const TRIAL_LIMIT: SignedDuration = SignedDuration::from_mins(75);
 
-/// A cloud's flavor in a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OfferingKey {
-    /// The cloud.
-    pub cloud: Key,
-    /// Flavor name.
-    pub flavor: String,
-    /// Zone.
-    pub zone: String,
-}
-
-/// Why and until when an offering is left out.
+/// Why and until when something is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Stable word.
@@ -34,42 +34,133 @@ pub struct Failed {
     /// Until then.
     pub until: Timestamp,
     count: u32,
+    trial: Option<Trial>,
+}
+
+/// The one host that is bought before others are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Trial {
+    host: Key,
+    began: Timestamp,
+}
+
+impl Failed {
+    /// For the status: the reason can be read back from it after a restart.
+    pub fn told(&self) -> String {
+        format!("{}: {}", self.reason, self.message)
+    }
+
+    /// Whether it counts now; a trial under way is told as such.
+    fn counting(&self, now: Timestamp) -> Option<Self> {
+        if self.until > now {
+            return Some(self.clone());
+        }
+        let trial = self.trial.as_ref().filter(|trial| now.duration_since(trial.began) < TRIAL_LIMIT)?;
+        let message = format!("{}; host {} is tried before more are bought", self.message, trial.host.name);
+        Some(Self { message, until: whole_seconds(trial.began + TRIAL_LIMIT), ..self.clone() })
+    }
+
+    /// Whether one host must be tried first. A node that did not join once may be that node's own fault.
+    fn is_on_probation(&self, now: Timestamp) -> bool {
+        let needed = if scope::is_about_joining(&self.reason) { 2 } else { 1 };
+        self.count >= needed && now.duration_since(self.until) < FORGET_AFTER
+    }
 }
 
 /// The memory of failures.
 #[derive(Debug, Default)]
-pub struct Offerings(Mutex<HashMap<OfferingKey, Failed>>);
+pub struct Offerings(Mutex<HashMap<Scope, Failed>>);
 
 impl Offerings {
-    /// Counts a failure; the answer says until when the offering is left out.
-    pub fn failed(&self, key: OfferingKey, reason: &str, message: &str, now: Timestamp) -> Timestamp {
+    /// Counts a failure; the answer says until when how much is left out, `None` if the reason says nothing of the next host.
+    pub fn failed(&self, bought: &Bought, reason: &str, message: &str, now: Timestamp) -> Option<Timestamp> {
+        let scope = scope::of(bought, reason, message)?;
         let mut map = self.lock();
-        if let Some(old) = map.get(&key).filter(|old| old.until > now) {
+        let old = map.get(&scope).filter(|old| now.duration_since(old.until) < FORGET_AFTER);
+        if let Some(old) = old.filter(|old| old.until > now) {
             // One of a burst that was asked for before the first failure was known: it says nothing new.
-            return old.until;
+            return Some(old.until);
         }
-        let before = map.get(&key).filter(|old| now.duration_since(old.until) < FORGET_AFTER).map_or(0, |old| old.count);
-        let factor = 1_i32.checked_shl(before.min(16)).unwrap_or(i32::MAX);
-        let pause = BACKOFF_FIRST.checked_mul(factor).unwrap_or(BACKOFF_LAST).min(BACKOFF_LAST);
-        // Whole seconds, as the API keeps it: the status would otherwise never equal what was written.
-        let until = Timestamp::from_second((now + pause).as_second()).unwrap_or(now);
-        map.insert(key, Failed { reason: reason.into(), message: message.into(), until, count: before + 1 });
-        until
+        let count = old.map_or(0, |old| old.count).saturating_add(1);
+        let until = whole_seconds(now + pause(count));
+        map.insert(scope, Failed { reason: reason.into(), message: message.into(), until, count, trial: None });
+        Some(until)
     }
 
-    /// A host of this offering joined: it can be had, and it works.
-    pub fn succeeded(&self, key: &OfferingKey) {
-        self.lock().remove(key);
+    /// A host that was bought like this was built: flavor and zone can be had.
+    pub fn launched(&self, bought: &Bought) {
+        let pool = Scope::Pool(bought.pool.clone());
+        self.lock().retain(|scope, failed| !(scope.covers(bought) && (*scope != pool || !scope::is_about_joining(&failed.reason))));
+    }
+
+    /// A host that was bought like this joined: everything about it works.
+    pub fn joined(&self, bought: &Bought) {
+        self.lock().retain(|scope, _| !scope.covers(bought));
     }
 
     /// The cloud's quota rose: what failed for quota is tried again at once.
     pub fn quota_rose(&self, cloud: &Key) {
-        self.lock().retain(|key, failed| key.cloud != *cloud || failed.reason != "QuotaExceeded");
+        self.lock().retain(|scope, failed| scope.cloud() != cloud || failed.reason != "QuotaExceeded");
     }
 
-    /// The failure, while it counts.
+    /// What an earlier process told of the cloud's offerings.
+    pub fn restore(&self, cloud: &Key, told: &[OfferingStatus], now: Timestamp) {
+        let mut map = self.lock();
+        for offering in told.iter().filter(|offering| !offering.available) {
+            let (Some(told), Some(text)) = (offering.until.as_ref().map(|until| until.0), &offering.reason) else { continue };
+            let Some((reason, message)) = text.split_once(": ").filter(|_| told > now) else { continue };
+            // A time beyond the longest pause is that of a trial: its pause is over.
+            let until = if told > now + BACKOFF_LAST { now } else { told };
+            let count = (1..=LAST_COUNT).find(|count| pause(*count) >= until.duration_since(now)).unwrap_or(LAST_COUNT);
+            let key = OfferingKey { cloud: cloud.clone(), flavor: offering.flavor.clone(), zone: offering.zone.clone() };
+            let failed = Failed { reason: reason.into(), message: message.into(), until, count, trial: None };
+            map.entry(Scope::Offering(key)).or_insert(failed);
+        }
+    }
+
+    /// The failure that leaves an offering out now.
     pub fn get(&self, key: &OfferingKey, now: Timestamp) -> Option<Failed> {
-        self.lock().get(key).filter(|failed| failed.until > now).cloned()
+        let map = self.lock();
+        key.scopes().iter().find_map(|scope| map.get(scope)?.counting(now))
+    }
+
+    /// The failure that holds a whole pool now.
+    pub fn pool(&self, cloud: &Key, pool: &Key, now: Timestamp) -> Option<Failed> {
+        let map = self.lock();
+        map.get(&Scope::Pool(scope::PoolKey { cloud: cloud.clone(), pool: pool.clone() })).and_then(|failed| failed.counting(now))
+    }
+
+    /// Whether `host` may be bought now; if something failed before, it becomes the one that is tried.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn try_with(&self, bought: &Bought, host: &Key, now: Timestamp) -> Result<(), String> {
+        let mut map = self.lock();
+        let scopes: Vec<Scope> = bought.scopes().into_iter().filter(|scope| map.contains_key(scope)).collect();
+        if let Some(failed) = scopes.iter().find_map(|scope| map.get(scope)?.counting(now)) {
+            return Err(failed.message);
+        }
+        for scope in scopes {
+            if let Some(failed) = map.get_mut(&scope).filter(|failed| failed.is_on_probation(now)) {
+                failed.trial = Some(Trial { host: host.clone(), began: now });
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a host that nothing was asked for yet should not be: what it was bought as failed since.
+    pub fn refuses(&self, bought: &Bought, host: &Key, now: Timestamp) -> Option<Failed> {
+        let map = self.lock();
+        let failed = bought.scopes().iter().find_map(|scope| map.get(scope)?.counting(now))?;
+        failed.trial.as_ref().is_none_or(|trial| trial.host != *host).then_some(failed)
+    }
+
+    /// Ends trials whose Host is gone without a word: somebody deleted it.
+    pub fn end_trials(&self, exists: impl Fn(&Key) -> bool, now: Timestamp) {
+        for failed in self.lock().values_mut() {
+            let begun = |trial: &Trial| exists(&trial.host) || now.duration_since(trial.began) < TRIAL_BEGINS;
+            failed.trial = failed.trial.take().filter(begun);
+        }
     }
 
     /// When the next offering returns.
@@ -77,55 +168,21 @@ impl Offerings {
         self.lock().values().map(|failed| failed.until).filter(|until| *until > now).min()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<OfferingKey, Failed>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Scope, Failed>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key() -> OfferingKey {
-        OfferingKey { cloud: Key::new("apps", "main"), flavor: "m1.large".into(), zone: "az1".into() }
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    #[test]
-    fn the_pause_doubles_up_to_its_limit_and_success_ends_it() {
-        let offerings = Offerings::default();
-        let mut now = 0;
-        let pauses = (0..7).map(|_| {
-            let until = offerings.failed(key(), "NoValidHost", "m", at(now)).as_second();
-            let pause = until - now;
-            now = until;
-            pause
-        });
-        let pauses: Vec<i64> = pauses.collect();
-        assert_eq!(pauses, [15, 30, 60, 120, 240, 300, 300]);
-        assert!(offerings.get(&key(), at(now - 1)).is_some());
-        assert!(offerings.get(&key(), at(now)).is_none());
-        offerings.succeeded(&key());
-        assert_eq!(offerings.failed(key(), "NoValidHost", "m", at(now)).as_second(), now + 15);
-    }
-
-    #[test]
-    fn a_burst_of_failures_counts_once() {
-        let offerings = Offerings::default();
-        let until: Vec<i64> = (0..10).map(|_| offerings.failed(key(), "NoValidHost", "m", at(0)).as_second()).collect();
-        assert_eq!(until, [15; 10]);
-    }
-
-    #[test]
-    fn a_risen_quota_ends_only_pauses_for_quota() {
-        let offerings = Offerings::default();
-        let other = OfferingKey { zone: "az2".into(), ..key() };
-        offerings.failed(key(), "QuotaExceeded", "m", at(0));
-        offerings.failed(other.clone(), "NoValidHost", "m", at(0));
-        offerings.quota_rose(&key().cloud);
-        assert!(offerings.get(&key(), at(1)).is_none() && offerings.get(&other, at(1)).is_some());
-    }
+/// The pause after so many failures in a row.
+fn pause(count: u32) -> SignedDuration {
+    let factor = 1_i32.checked_shl(count.saturating_sub(1).min(16)).unwrap_or(i32::MAX);
+    BACKOFF_FIRST.checked_mul(factor).unwrap_or(BACKOFF_LAST).min(BACKOFF_LAST)
 }
+
+/// As the API keeps times: the status would otherwise never equal what was written.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests;

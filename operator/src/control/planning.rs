@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use gantry_crds::{Host, condition};
+use gantry_plan::host::Witness;
 use gantry_plan::model::Key;
 use gantry_plan::{Command, Plan, plan};
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use super::cloud_state::READING;
 use super::context::Context;
+use super::offerings::Bought;
 use super::purchase::{self, Purchase};
 use super::{lifecycle, snapshot, status};
 
@@ -110,6 +112,10 @@ async fn carry_out_one(ctx: &Context, command: &Command) {
 async fn create(ctx: &Context, purchase: &Purchase, pods: &[Key]) {
     let Some(pool) = ctx.stores.pools.get(&purchase.pool) else { return };
     let state = ctx.clouds.state(&Key::new(&purchase.pool.namespace, &pool.value.spec.cloud_name));
+    if let Some(held) = state.fleet.creation(&purchase.zone) {
+        tracing::info!(pool = %purchase.pool, zone = purchase.zone, why = held, "a host is wanted and held back");
+        return;
+    }
     let host = match purchase::host(ctx, &pool.value, &state, purchase) {
         Ok(host) => host,
         Err(why) => {
@@ -117,15 +123,29 @@ async fn create(ctx: &Context, purchase: &Purchase, pods: &[Key]) {
             return;
         }
     };
+    let key = Key::new(&purchase.pool.namespace, host.metadata.name.as_deref().unwrap_or_default());
+    let bought = Bought::new(
+        Key::new(&purchase.pool.namespace, &pool.value.spec.cloud_name),
+        purchase.pool.clone(),
+        &purchase.flavor,
+        &purchase.zone,
+    );
+    if let Err(why) = ctx.offerings.try_with(&bought, &key, ctx.now()) {
+        tracing::debug!(pool = %purchase.pool, flavor = purchase.flavor, zone = purchase.zone, why, "not bought now");
+        return;
+    }
     let api: Api<Host> = Api::namespaced(ctx.client.clone(), &purchase.pool.namespace);
     match api.create(&PostParams::default(), &host).await {
         Ok(created) => {
             let name = created.metadata.name.clone().unwrap_or_default();
             tracing::info!(host = %Key::new(&purchase.pool.namespace, &name), flavor = purchase.flavor, zone = purchase.zone, reason = purchase.reason, "host planned");
             let since = pods.iter().filter_map(|pod| ctx.stores.waiting.get(pod)).min();
-            ctx.memories.update(created.metadata.uid.as_deref().unwrap_or_default(), |memory| memory.wanted_since = since);
+            ctx.memories.update(created.metadata.uid.as_deref().unwrap_or_default(), |memory| {
+                memory.wanted_since = since;
+                memory.witness = Witness::FromBirth;
+            });
             ctx.stores.put_host(created);
-            ctx.signals.hosts.add(Key::new(&purchase.pool.namespace, &name));
+            ctx.signals.hosts.add(key);
             ctx.metrics.command("create_host");
             announce(ctx, &pool.value, &name, purchase, pods);
         }

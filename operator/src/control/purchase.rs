@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use gantry_crds::{FINALIZER, Host, HostBootstrap, HostPort, HostSpec, LABEL_CLOUD, LABEL_HOST, LABEL_POOL, Port};
+use gantry_crds::{FINALIZER, Host, HostBootstrap, HostSpec, LABEL_CLOUD, LABEL_HOST, LABEL_POOL, Template};
 use gantry_plan::model::Key;
 use gantry_plan::quantity::print_price_micro;
 use gantry_plan::resources::Resources;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use rand::Rng;
 
-use super::cloud_state::{CloudState, RefKind};
+use super::cloud_state::CloudState;
 use super::context::Context;
-use super::references::lookup;
+use super::resolve;
 use crate::kube::objects::PoolObject;
 
 /// Characters of a host's suffix: no vowels and nothing that is mistaken for another.
@@ -52,19 +52,13 @@ pub fn host(ctx: &Context, pool: &PoolObject, state: &CloudState, purchase: &Pur
         cloud_name: pool.spec.cloud_name.clone(),
         flavor: purchase.flavor.clone(),
         flavor_id: flavor.id.clone(),
-        zone: purchase.zone.clone(),
         region: state.identity.as_ref().map(|identity| identity.region.clone()).unwrap_or_default(),
-        image_id: state.resolve(RefKind::Image, &lookup(&template.image.id, &template.image.name))?,
-        ports: template.ports.iter().map(|port| resolved(state, port)).collect::<Result<_, _>>()?,
         labels,
-        taints: template.node.taints.clone(),
-        startup_taints: template.node.startup_taints.clone(),
         allocatable: quantities(&purchase.allocatable),
-        max_pods: template.node.max_pods.unwrap_or(110),
-        reserved: template.node.reserved.clone(),
         bootstrap: HostBootstrap { api_server: ctx.discovery.endpoint(template.bootstrap.kubeadm.api_server.as_deref())?.server },
         price: print_price_micro(purchase.price_micro),
         reason: purchase.reason.clone(),
+        ..of_template(template, state, &purchase.zone)?
     };
     let mut host = Host::new(&name, spec);
     host.metadata.namespace = Some(pool.namespace.clone());
@@ -74,13 +68,26 @@ pub fn host(ctx: &Context, pool: &PoolObject, state: &CloudState, purchase: &Pur
     Ok(host)
 }
 
-fn resolved(state: &CloudState, port: &Port) -> Result<HostPort, String> {
-    let subnet = port.subnet.as_ref().map(|subnet| state.resolve(RefKind::Subnet, &lookup(&subnet.id, &subnet.name)));
-    let groups = port.security_groups.iter().map(|group| state.resolve(RefKind::SecurityGroup, &lookup(&group.id, &group.name)));
-    Ok(HostPort {
-        network_id: state.resolve(RefKind::Network, &lookup(&port.network.id, &port.network.name))?,
-        subnet_id: subnet.transpose()?,
-        security_group_ids: groups.collect::<Result<_, _>>()?,
+/// What the template alone says of a host in `zone`, its references resolved.
+fn of_template(template: &Template, state: &CloudState, zone: &str) -> Result<HostSpec, String> {
+    let found = resolve::resolve(template, state)?;
+    Ok(HostSpec {
+        zone: zone.to_owned(),
+        image_id: found.image.id.clone(),
+        ports: found.host_ports(),
+        root_volume: template.root_volume.as_ref().map(|volume| resolve::root_volume(volume, zone)),
+        server_group: template.server_group.clone(),
+        floating_ip: found.host_floating_ip(),
+        metadata: template.metadata.clone(),
+        tags: template.tags.clone(),
+        key_pair: template.key_pair.clone(),
+        config_drive: template.config_drive,
+        scheduler_hints: template.scheduler_hints.clone(),
+        taints: template.node.taints.clone(),
+        startup_taints: template.node.startup_taints.clone(),
+        max_pods: template.node.max_pods.unwrap_or(110),
+        reserved: template.node.reserved.clone(),
+        ..HostSpec::default()
     })
 }
 
@@ -106,4 +113,34 @@ fn free_name(ctx: &Context, pool: &str) -> Result<String, String> {
 
 fn suffix(rng: &mut impl Rng) -> String {
     (0..SUFFIX).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::cloud_state::RefKind::{Image, Network};
+    use super::super::drift::differences;
+    use super::super::resolve::tests::{cloud, template};
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_host_is_bought_with_all_that_the_template_says_and_has_not_drifted() {
+        let state = cloud(&[(Image, "debian"), (Network, "apps"), (Network, "public")]);
+        let wanted = template(json!({
+            "flavors": {"names": ["a"]}, "zones": ["az1"], "image": {"name": "debian"}, "ports": [{"network": {"name": "apps"}}],
+            "rootVolume": {"size": "40Gi", "zone": "SameAsHost", "onDelete": "Keep"}, "serverGroup": {"policy": "affinity"},
+            "floatingIP": {"network": {"name": "public"}}, "metadata": {"a": "b"}, "tags": ["c"], "keyPair": "ops", "configDrive": true,
+            "schedulerHints": {"same_host": ["d"]}, "node": {"taints": [{"key": "t", "effect": "NoSchedule"}], "maxPods": 50},
+        }));
+        let spec = of_template(&wanted, &state, "az1").unwrap();
+        let told = json!(spec);
+        assert_eq!(told["rootVolume"], json!({"sizeGiB": 40, "zone": "az1", "onDelete": "Keep"}));
+        assert_eq!((&told["floatingIP"]["networkID"], &told["serverGroup"]["policy"]), (&json!("public-id"), &json!("affinity")));
+        assert_eq!((&told["keyPair"], &told["configDrive"], &told["tags"]), (&json!("ops"), &json!(true), &json!(["c"])));
+        let found = resolve::resolve(&wanted, &state).unwrap();
+        let bought = HostSpec { flavor: "a".into(), ..spec };
+        assert_eq!(differences(&wanted, &found, &BTreeMap::new(), &bought), Vec::<String>::new());
+    }
 }

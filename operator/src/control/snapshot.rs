@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::cloud_state::CloudState;
 use super::context::Context;
 use super::offerings::OfferingKey;
-use super::references;
+use super::{flavors, resolve};
 use crate::kube::objects::{CloudObject, HostObject, PoolObject};
 use crate::kube::project::amounts;
 
@@ -56,6 +56,7 @@ fn host(ctx: &Context, key: &Key, host: &HostObject) -> model::Host {
         joined: condition::is_true(&host.status.conditions, "Joined"),
         in_quota: host.status.server_id.is_some()
             && quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING),
+        group: host.status.server_group_id.clone(),
         empty_since: condition::find(&host.status.conditions, "Empty").filter(|c| c.status == "True").map(|c| c.last_transition_time.0),
     }
 }
@@ -83,7 +84,7 @@ fn pool(ctx: &Context, key: &Key, pool: &PoolObject) -> model::Pool {
             .and_then(|q| q.0.parse::<Quantity>().ok())
             .map(|q| q.value()),
         weight: spec.weight,
-        flavors: spec.template.flavors.names.clone(),
+        flavors: wanted_flavors(ctx, key, pool),
         zones: spec.template.zones.clone(),
         labels: node.labels.clone(),
         taints: taints(&node.taints),
@@ -92,7 +93,29 @@ fn pool(ctx: &Context, key: &Key, pool: &PoolObject) -> model::Pool {
         reserved_cpu_milli: reserved.cpu_milli,
         reserved_memory_bytes: reserved.memory_bytes,
         empty_after: parse_duration(&spec.disruption.consolidation.after).ok(),
+        extras: extras(&spec.template),
         ready: ready(ctx, key, pool),
+    }
+}
+
+/// The names that the template gives, or those of the flavors that have what it asks for.
+fn wanted_flavors(ctx: &Context, key: &Key, pool: &PoolObject) -> Vec<String> {
+    if pool.spec.template.flavors.names.is_empty() { matching_flavors(ctx, key, pool) } else { pool.spec.template.flavors.names.clone() }
+}
+
+/// Flavors of the pool's cloud that the template means, cheapest first.
+pub(super) fn matching_flavors(ctx: &Context, key: &Key, pool: &PoolObject) -> Vec<String> {
+    let cloud_key = Key::new(&key.namespace, &pool.spec.cloud_name);
+    let Some(cloud) = ctx.stores.clouds.get(&cloud_key) else { return Vec::new() };
+    flavors::matching(&pool.spec.template, &ctx.clouds.state(&cloud_key).flavors, |flavor| price_micro(&cloud.value, flavor))
+}
+
+fn extras(template: &gantry_crds::Template) -> model::Extras {
+    model::Extras {
+        ports: i64::try_from(template.ports.len()).unwrap_or(i64::MAX),
+        floating_ips: i64::from(template.floating_ip.is_some()),
+        volume_gib: template.root_volume.as_ref().map(resolve::size_gib),
+        grouped: template.server_group.is_some(),
     }
 }
 
@@ -115,12 +138,14 @@ pub(super) fn ready(ctx: &Context, key: &Key, pool: &PoolObject) -> Result<(), S
     }
     let state = ctx.clouds.state(&cloud_key);
     state.ready().map_err(|problem| format!("OpenStackCloud {}: {}", cloud_key.name, problem.message))?;
-    for (kind, lookup) in references::named(&pool.spec.template) {
-        state.resolve(kind, &lookup)?;
-    }
+    resolve::resolve(&pool.spec.template, &state)?;
+    any_flavor(&pool.spec.template.flavors, &matching_flavors(ctx, key, pool))?;
     let (flavors, zones) = missing(&pool.spec.template, &state);
     all_missing(&pool.spec.template.flavors.names, &flavors, "flavor")?;
     all_missing(&pool.spec.template.zones, &zones, "availability zone")?;
+    if let Some(failed) = ctx.offerings.pool(&cloud_key, key, ctx.now()) {
+        return Err(format!("{}: {}; tried again at {}", failed.reason, failed.message, failed.until));
+    }
     ctx.discovery.endpoint(pool.spec.template.bootstrap.kubeadm.api_server.as_deref()).map(drop)
 }
 
@@ -129,6 +154,14 @@ pub(super) fn missing<'a>(template: &'a gantry_crds::Template, state: &CloudStat
     let flavors = template.flavors.names.iter().filter(|name| !state.flavors.contains_key(*name)).map(String::as_str).collect();
     let zones = template.zones.iter().filter(|zone| !state.zones.contains(zone)).map(String::as_str).collect();
     (flavors, zones)
+}
+
+/// Whether anything in the cloud has what is asked for.
+fn any_flavor(wanted: &gantry_crds::Flavors, found: &[String]) -> Result<(), String> {
+    if !found.is_empty() || !wanted.names.is_empty() {
+        return Ok(());
+    }
+    Err(format!("no flavor of the cloud has {}; ask for less in template.flavors, or name flavors", flavors::asked(wanted)))
 }
 
 fn all_missing(named: &[String], missing: &[&str], word: &str) -> Result<(), String> {
@@ -160,36 +193,32 @@ pub(super) fn offerings(ctx: &Context, key: &Key, cloud: &CloudObject, state: &C
                 memory_mib: flavor.memory_mib,
                 disk_gib: flavor.disk_gib,
                 price_micro: price_micro(cloud, flavor),
-                unavailable: failed.map(|failed| failed.message),
+                unavailable: state.fleet.creation(zone).map(str::to_owned).or(failed.map(|failed| failed.message)),
             }
         })
         .collect()
 }
 
-fn price_micro(cloud: &CloudObject, flavor: &gantry_cloud::Flavor) -> i64 {
-    let given = cloud.spec.prices.iter().find(|price| matches(&price.flavor, &flavor.name));
+pub(super) fn price_micro(cloud: &CloudObject, flavor: &gantry_cloud::Flavor) -> i64 {
+    let given = cloud.spec.prices.iter().find(|price| flavors::fits(&price.flavor, &flavor.name));
     let given = given.and_then(|price| parse_price_micro(&price.per_hour).ok());
     given.unwrap_or_else(|| i64::from(flavor.vcpus) * VCPU_PRICE_MICRO + flavor.memory_mib.saturating_mul(GIB_PRICE_MICRO) / 1024)
 }
 
-/// Whether `name` matches `pattern`, where `*` is any run of characters.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut left) = name.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = rest.split('*').collect();
-    let (last, middle) = parts.split_last().unwrap_or((&"", &[]));
-    for part in middle {
-        match left.find(part) {
-            Some(at) => left = &left[at + part.len()..],
-            None => return false,
-        }
-    }
-    left.ends_with(last)
-}
-
 fn quota_lines(quota: &gantry_cloud::Quota) -> model::Quota {
     let line = |line: gantry_cloud::Line| model::Line { limit: line.limit, used: line.used };
-    model::Quota { instances: line(quota.instances), cores: line(quota.cores), memory_mib: line(quota.memory_mib) }
+    let known = |known: Option<gantry_cloud::Line>| known.map_or(model::Line { limit: -1, used: 0 }, line);
+    model::Quota {
+        instances: line(quota.instances),
+        cores: line(quota.cores),
+        memory_mib: line(quota.memory_mib),
+        ports: known(quota.ports),
+        floating_ips: known(quota.floating_ips),
+        volumes: known(quota.volumes),
+        gigabytes: known(quota.gigabytes),
+        server_groups: known(quota.server_groups),
+        server_group_members: quota.server_group_members.unwrap_or(-1),
+    }
 }
 
 #[cfg(test)]
@@ -197,11 +226,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_run_of_characters() {
-        let yes = [("m1.large", "m1.large"), ("m1.*", "m1.large"), ("*", "x"), ("*large", "m1.large"), ("m*.l*e", "m1.large")];
-        let no =
-            [("m1.large", "m1.larger"), ("m2.*", "m1.large"), ("*small", "m1.large"), ("m*x*e", "m1.large"), ("m1.large*e", "m1.large")];
-        yes.iter().for_each(|(pattern, name)| assert!(matches(pattern, name), "{pattern} {name}"));
-        no.iter().for_each(|(pattern, name)| assert!(!matches(pattern, name), "{pattern} {name}"));
+    fn a_line_of_quota_that_is_not_known_limits_nothing() {
+        let known = gantry_cloud::Line { limit: 10, used: 4 };
+        let lines = quota_lines(&gantry_cloud::Quota { ports: Some(known), ..Default::default() });
+        assert_eq!((lines.ports, lines.volumes.limit), (model::Line { limit: 10, used: 4 }, -1));
+        assert_eq!(lines.server_group_members, -1);
+    }
+
+    #[test]
+    fn what_no_flavor_has_is_told() {
+        let wanted = gantry_crds::Flavors { vcpus: Some(gantry_crds::CpuRange { min: Some(512), max: None }), ..Default::default() };
+        let why = any_flavor(&wanted, &[]).unwrap_err();
+        assert_eq!(why, "no flavor of the cloud has vcpus from 512; ask for less in template.flavors, or name flavors");
+        assert!(any_flavor(&wanted, &["m1.huge".to_owned()]).is_ok());
     }
 }

@@ -65,7 +65,7 @@ impl Events {
     /// Emits an Event of type `kind` (`Normal` or `Warning`). Never waits; if too many wait already, it is dropped and counted.
     pub fn emit(&self, about: &EventRef, kind: &str, reason: &str, message: &str) {
         let emitted =
-            Emitted { about: about.clone(), kind: kind.into(), reason: reason.into(), message: message.into(), at: self.clock.now() };
+            Emitted { about: about.clone(), kind: kind.into(), reason: reason.into(), message: message.into(), at: self.clock.wall() };
         if self.queue.try_send(emitted).is_err() {
             self.metrics.event_dropped();
         }
@@ -88,7 +88,7 @@ async fn write_all(
                 Some(emitted) => all.take(emitted).into_iter().collect(),
                 None => break,
             },
-            _ = flush.tick() => all.due(clock.now()),
+            _ = flush.tick() => all.due(clock.wall()),
         };
         for event in writes {
             let next = Instant::now() + PACE;

@@ -28,6 +28,8 @@ pub struct Object<S, T> {
     pub finalizers: Vec<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
     /// Spec.
     pub spec: S,
     /// Status; default if there is none yet.
@@ -52,6 +54,7 @@ impl<S, T> Object<S, T> {
             deleting: meta.deletion_timestamp.is_some(),
             finalizers: meta.finalizers.unwrap_or_default(),
             labels: meta.labels.unwrap_or_default(),
+            annotations: meta.annotations.unwrap_or_default(),
             spec,
             status,
         }

@@ -34,6 +34,8 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     due: BTreeMap<Key, Instant>,
+    /// What is due and not running, soonest first: with thousands of hosts a search for the soonest would take longer than the work.
+    order: BTreeSet<(Instant, Key)>,
     running: BTreeSet<Key>,
 }
 
@@ -46,10 +48,7 @@ impl Queue {
     /// Work on `key` after `delay`, or earlier if that was asked for before.
     pub fn add_after(&self, key: Key, delay: Duration) {
         let at = Instant::now() + delay;
-        let mut inner = self.lock();
-        let due = inner.due.entry(key).or_insert(at);
-        *due = at.min(*due);
-        drop(inner);
+        self.lock().ask(key, at);
         self.changed.notify_one();
     }
 
@@ -75,7 +74,7 @@ impl Queue {
 
     /// Work on `key` ended.
     pub fn done(&self, key: &Key) {
-        self.lock().running.remove(key);
+        self.lock().done(key);
         self.changed.notify_one();
     }
 
@@ -85,16 +84,37 @@ impl Queue {
 }
 
 impl Inner {
+    fn ask(&mut self, key: Key, at: Instant) {
+        let before = self.due.get(&key).copied();
+        if before.is_some_and(|before| before <= at) {
+            return;
+        }
+        self.due.insert(key.clone(), at);
+        if let Some(before) = before {
+            self.order.remove(&(before, key.clone()));
+        }
+        if !self.running.contains(&key) {
+            self.order.insert((at, key));
+        }
+    }
+
     /// A due key that nobody works on, or when the next one will be due.
     fn take(&mut self, now: Instant) -> Result<Key, Option<Instant>> {
-        let free = || self.due.iter().filter(|(key, _)| !self.running.contains(*key));
-        let Some((key, at)) = free().min_by_key(|(_, at)| **at).map(|(key, at)| (key.clone(), *at)) else { return Err(None) };
-        if at > now {
-            return Err(Some(at));
+        let Some((at, _)) = self.order.first() else { return Err(None) };
+        if *at > now {
+            return Err(Some(*at));
         }
+        let Some((_, key)) = self.order.pop_first() else { return Err(None) };
         self.due.remove(&key);
         self.running.insert(key.clone());
         Ok(key)
+    }
+
+    fn done(&mut self, key: &Key) {
+        self.running.remove(key);
+        if let Some(at) = self.due.get(key) {
+            self.order.insert((*at, key.clone()));
+        }
     }
 }
 

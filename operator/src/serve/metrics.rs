@@ -1,12 +1,10 @@
 //! The operator's metrics: one typed method per fact; names and labels are stated here and nowhere else.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use gantry_cloud::{Hook, Observation};
 use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -17,6 +15,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::process::Process;
+use super::writes::{WriteLabels, Writes};
+
+mod clouds;
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -35,8 +36,8 @@ struct Inner {
     host_to_post: Histogram,
     host_to_joined: Histogram,
     host_to_ready: Histogram,
-    requests: Family<RequestLabels, Counter>,
-    request_seconds: Histograms<CallLabels>,
+    clouds: clouds::Clouds,
+    writes: Writes,
     watch_errors: Family<KindLabels, Counter>,
     watch_synced: Family<KindLabels, Gauge>,
     leader: Gauge,
@@ -55,31 +56,12 @@ struct CommandLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RequestLabels {
-    cloud: String,
-    service: &'static str,
-    call: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct CallLabels {
-    cloud: String,
-    service: &'static str,
-    call: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct KindLabels {
     kind: &'static str,
 }
 
 fn plan_buckets() -> Histogram {
     Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
-}
-
-fn call_buckets() -> Histogram {
-    Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
 }
 
 fn reaction_buckets() -> Histogram {
@@ -102,8 +84,8 @@ impl Inner {
             host_to_post: reaction_buckets(),
             host_to_joined: boot_buckets(),
             host_to_ready: boot_buckets(),
-            requests: Family::default(),
-            request_seconds: Family::new_with_constructor(call_buckets),
+            clouds: clouds::Clouds::new(),
+            writes: Writes::default(),
             watch_errors: Family::default(),
             watch_synced: Family::default(),
             leader: Gauge::default(),
@@ -125,8 +107,8 @@ impl Inner {
         r.register("gantry_host_to_post_seconds", "From a host being decided to POST /servers", self.host_to_post.clone());
         r.register("gantry_host_joined_seconds", "From a host being decided to its node registering", self.host_to_joined.clone());
         r.register("gantry_host_ready_seconds", "From a host being decided to its node taking pods", self.host_to_ready.clone());
-        r.register("gantry_openstack_requests", "Requests to OpenStack by what became of them", self.requests.clone());
-        r.register("gantry_openstack_request_seconds", "Time that requests to OpenStack took", self.request_seconds.clone());
+        self.clouds.register(r);
+        r.register("gantry_kubernetes_writes", "Writes to the API server by verb and kind", self.writes.clone());
         r.register("gantry_watch_errors", "Failures of the watch of a kind", self.watch_errors.clone());
         r.register("gantry_watch_synced", "1 once the kind has been listed completely", self.watch_synced.clone());
         r.register("gantry_leader", "1 while this process holds the lease", self.leader.clone());
@@ -204,14 +186,8 @@ impl Metrics {
         observe(&self.0.host_to_ready, decided, now);
     }
 
-    /// What counts the requests to `cloud`.
-    pub fn cloud_hook(&self, cloud: &impl Display) -> Arc<dyn Hook> {
-        let (metrics, cloud) = (self.0.clone(), cloud.to_string());
-        Arc::new(move |seen: &Observation| {
-            let (service, call, outcome) = (seen.service, seen.call, seen.outcome);
-            metrics.requests.get_or_create(&RequestLabels { cloud: cloud.clone(), service, call, outcome }).inc();
-            metrics.request_seconds.get_or_create(&CallLabels { cloud: cloud.clone(), service, call }).observe(seen.duration.as_secs_f64());
-        })
+    pub(super) fn written(&self, labels: WriteLabels) {
+        self.0.writes.get_or_create(&labels).inc();
     }
 
     /// The watch of a kind failed.

@@ -24,6 +24,7 @@ pub mod logs;
 pub mod metrics;
 mod process;
 pub mod readiness;
+pub mod writes;
 
 /// Content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,49 +1,52 @@
 //! Sends one call: takes its turn, shows the token, tries again where that is safe, and says what the answer means.
 
-use super::answer::{Again, Failure, Reply, Unread, classify, late, no_answer, too_long, unreadable};
+use super::answer::{Again, Failure, Reply, Secrets, classify, late, no_answer, page_instead, unreadable};
 use super::ask::Ask;
-use super::call::{self, Call, Effect, Service};
-use super::login::microversion::{Document, Microversion, choose};
+use super::call::{self, Effect, Service};
+use super::jitter::Jitter;
+use super::login::microversion::{Document, Microversion, Versions, choose};
 use super::login::{LogIn, Session, Sessions, auth, catalog};
-use super::pacer::{Pacer, Pacing};
-use super::transport::Transport;
+use super::pacer::{Pacer, Pacing, Slot};
+use super::request::{Proof, build};
+use crate::config::Credential;
 use crate::hook::{Hook, Observation};
-use crate::{CloudConfig, Error, Result};
-use rand::Rng;
-use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{RequestBuilder, Url};
+use crate::{CloudConfig, Error, Result, Transport};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
 
 /// Most times that one call is sent.
 const ATTEMPTS: u32 = 4;
 /// Time for all attempts of one call together, once its first turn has come.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// Longest wait before another attempt, if the service does not ask for more.
-const BACKOFF_LIMIT: Duration = Duration::from_secs(8);
+
+/// An answer, or why there is none that will do.
+type Outcome = std::result::Result<Reply, Failure>;
 
 /// All that calls to one cloud share.
 pub(crate) struct Engine {
     config: CloudConfig,
-    transport: Transport,
+    transport: Arc<dyn Transport>,
     pacer: Pacer,
     sessions: Sessions,
+    versions: Versions,
     hook: Arc<dyn Hook>,
-    /// Upper bound of the wait before the second attempt; doubled for each further one.
-    backoff: Duration,
+    jitter: Jitter,
+    /// Whether a token that cannot be renewed has been used.
+    token_spent: AtomicBool,
 }
 
 impl Engine {
-    pub fn new(config: CloudConfig, pacing: Pacing, hook: Arc<dyn Hook>) -> Result<Self> {
-        let transport = Transport::new(&config.trust)?;
-        let backoff = Duration::from_millis(500);
-        Ok(Self { config, transport, pacer: Pacer::new(pacing), sessions: Sessions::default(), hook, backoff })
+    pub fn new(config: CloudConfig, pacing: Pacing, hook: Arc<dyn Hook>, transport: Arc<dyn Transport>) -> Self {
+        let (sessions, versions, jitter) = (Sessions::default(), Versions::default(), Jitter::new());
+        let token_spent = AtomicBool::new(false);
+        Self { config, transport, pacer: Pacer::new(pacing), sessions, versions, hook, jitter, token_spent }
     }
 
-    #[cfg(test)]
-    pub fn with_backoff(self, backoff: Duration) -> Self {
-        Self { backoff, ..self }
+    pub fn with_jitter(self, jitter: Jitter) -> Self {
+        Self { jitter, ..self }
     }
 
     /// The session in use, or a new one.
@@ -51,16 +54,16 @@ impl Engine {
         self.sessions.get(self).await
     }
 
-    /// Nova's version, asked for once per session.
+    /// Nova's version, asked for once per address.
     pub async fn microversion(&self, session: &Session) -> Result<Microversion> {
+        let url = session.endpoints.compute_root();
         let ask = async {
-            let url = session.endpoints.compute_root();
-            let reply = self.retrying(&Ask::of(&call::VERSIONS), |request| with_token(request, session), &url).await;
-            let reply = reply.map_err(|failure| failure.error)?;
+            let proof = Proof { token: Some(&session.token), version: None };
+            let reply = self.retrying(&Ask::of(&call::VERSIONS), proof, &url).await.map_err(|failure| failure.error)?;
             let document: Document = serde_json::from_slice(&reply.body).map_err(|_| unreadable(&call::VERSIONS, &reply))?;
             choose(&document)
         };
-        session.microversion.get_or_try_init(|| ask).await.copied()
+        self.versions.get(&url, ask).await
     }
 
     /// Sends a call with the token; renews that once if it is refused.
@@ -75,129 +78,114 @@ impl Engine {
         }
     }
 
-    async fn run_with(&self, session: &Session, ask: &Ask<'_>) -> std::result::Result<Reply, Failure> {
+    async fn run_with(&self, session: &Session, ask: &Ask<'_>) -> Outcome {
         let version = match ask.call.service {
             Service::Compute => Some(self.microversion(session).await.map_err(renewable)?),
             _ => None,
         };
         let url = ask.url(&session.endpoints).map_err(Failure::for_good)?;
-        let sign = |request: RequestBuilder| match version {
-            Some(version) => with_token(request, session).header("OpenStack-API-Version", format!("compute {version}")),
-            None => with_token(request, session),
-        };
-        self.retrying(ask, sign, &url).await
+        let outcome = self.retrying(ask, Proof { token: Some(&session.token), version }, &url).await;
+        if outcome.as_ref().is_err_and(|failure| failure.again == Again::WithOtherVersion) {
+            self.versions.forget();
+        }
+        outcome
     }
 
-    async fn retrying(
-        &self,
-        ask: &Ask<'_>,
-        sign: impl Fn(RequestBuilder) -> RequestBuilder,
-        url: &Url,
-    ) -> std::result::Result<Reply, Failure> {
-        let (mut deadline, mut attempt) = (None, 0);
+    async fn retrying(&self, ask: &Ask<'_>, proof: Proof<'_>, url: &Url) -> Outcome {
+        let (mut deadline, mut attempts) = (None, 0);
         loop {
-            attempt += 1;
-            let failure = match self.attempt(ask, &sign, url, &mut deadline).await {
+            attempts += 1;
+            let failure = match self.attempt(ask, proof, url, &mut deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
             let Again::After(at_least) = failure.again else {
                 return Err(failure);
             };
-            if let (Error::OverLimit { .. }, Some(pause)) = (&failure.error, at_least) {
+            // Keystone's wish does not bear on those who have a token.
+            if let (Error::OverLimit { .. }, Some(pause), true) = (&failure.error, at_least, ask.call.service != Service::Identity) {
                 self.pacer.pause(pause);
             }
-            let wait = at_least.unwrap_or_default() + self.jitter(attempt);
+            let wait = at_least.unwrap_or_default() + self.jitter.wait(attempts);
             let in_time = deadline.is_none_or(|deadline| Instant::now() + wait < deadline);
-            if attempt >= ATTEMPTS || !in_time || ask.call.effect == Effect::Create {
+            if attempts >= ATTEMPTS || !in_time || ask.call.effect == Effect::Create {
                 return Err(failure);
             }
-            tracing::debug!(call = ask.call.name, attempt, error = %failure.error, "trying again");
+            tracing::debug!(call = ask.call.name, attempts, error = %failure.error, "trying again");
             sleep(wait).await;
         }
     }
 
-    /// A random wait up to a bound that doubles ("full jitter").
-    fn jitter(&self, attempt: u32) -> Duration {
-        let bound = self.backoff.saturating_mul(1 << (attempt - 1).min(16)).min(BACKOFF_LIMIT);
-        bound.mul_f64(rand::rng().random::<f64>())
-    }
-
-    async fn attempt(
-        &self,
-        ask: &Ask<'_>,
-        sign: impl Fn(RequestBuilder) -> RequestBuilder,
-        url: &Url,
-        deadline: &mut Option<Instant>,
-    ) -> std::result::Result<Reply, Failure> {
+    async fn attempt(&self, ask: &Ask<'_>, proof: Proof<'_>, url: &Url, deadline: &mut Option<Instant>) -> Outcome {
+        let request = build(ask, url, proof).map_err(Failure::for_good)?;
         let queued = Instant::now();
-        // A log-in serves all who wait, and is limited by its own rule.
-        let slot = match ask.call.service {
-            Service::Identity => None,
-            _ => Some(self.pacer.turn(ask.priority).await.map_err(Failure::for_good)?),
-        };
+        let slot = self.turn(ask).await.map_err(Failure::for_good)?;
         let sent = Instant::now();
         let end = *deadline.get_or_insert(sent + DEADLINE);
-        let request =
-            self.transport.client(ask.call).request(ask.method(), url.clone()).header(ACCEPT, "application/json").query(ask.query);
-        let request = match ask.body {
-            Some(body) => request.json(body),
-            None => request,
-        };
-        let result = exchange(ask.call, sign(request), end.min(sent + ask.call.timeout)).await;
+        let answer = timeout_at(end.min(sent + ask.call.timeout), self.transport.send(request)).await;
         drop(slot);
+        let outcome = match answer {
+            Ok(Ok(answer)) => self.read(ask, proof, answer),
+            Ok(Err(none)) => Err(no_answer(ask.call, none)),
+            Err(_) => Err(late(ask.call)),
+        };
         self.hook.observe(&Observation {
             service: ask.call.service.word(),
+            method: ask.call.method(),
             call: ask.call.name,
-            outcome: result.as_ref().map_or_else(|failure| failure.error.category(), |_| "OK"),
+            outcome: outcome.as_ref().map_or_else(|failure| failure.error.category(), |_| "OK"),
             duration: sent.elapsed(),
             wait: sent.duration_since(queued),
             priority: ask.priority,
         });
-        result
+        outcome
+    }
+
+    /// A log-in serves all who wait, and is limited by its own rule.
+    async fn turn(&self, ask: &Ask<'_>) -> Result<Option<Slot<'_>>> {
+        match ask.call.service {
+            Service::Identity => Ok(None),
+            _ => self.pacer.turn(ask.priority, ask.send_before).await.map(Some),
+        }
+    }
+
+    fn read(&self, ask: &Ask<'_>, proof: Proof<'_>, answer: http::Response<bytes::Bytes>) -> Outcome {
+        let reply = Reply::new(answer);
+        if !reply.status.is_success() {
+            let secrets = Secrets::of(&self.config.credential, proof.token, ask.body);
+            return Err(classify(ask.call, &secrets.wipe(reply)));
+        }
+        match page_instead(ask.call, &reply) {
+            Some(failure) => Err(failure),
+            None => Ok(reply),
+        }
     }
 }
 
 impl LogIn for Engine {
     async fn log_in(&self) -> Result<Session> {
+        let renewable = !matches!(self.config.credential, Credential::Token { .. });
+        if !renewable && self.token_spent.load(Ordering::Relaxed) {
+            return Err(auth::spent_token());
+        }
         let asked = Instant::now();
         let mut url = self.config.auth_url.clone();
         url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), call::LOG_IN.path));
         let body = auth::body(&self.config.credential);
-        let reply = self.retrying(&Ask::of(&call::LOG_IN).body(&body), |request| request, &url).await;
+        let reply = self.retrying(&Ask::of(&call::LOG_IN).body(&body), Proof::default(), &url).await;
         let login = auth::login(&reply.map_err(|failure| failure.error)?)?;
-        let endpoints = catalog::endpoints(&self.config, &login.catalog)?;
+        let endpoints = catalog::endpoints(&self.config, &login.catalog, &login.project_id)?;
         tracing::debug!(project = login.project_id, region = endpoints.region, "logged in");
-        Ok(Session::new(login.token, login.project_id, endpoints, asked, login.life))
+        self.token_spent.store(true, Ordering::Relaxed);
+        let session = Session::new(login.token, login.project_id, endpoints, asked, login.life);
+        Ok(if renewable { session } else { session.used_to_its_end() })
     }
-}
-
-async fn exchange(call: &Call, request: RequestBuilder, end: Instant) -> std::result::Result<Reply, Failure> {
-    let reply = async {
-        let response = request.send().await.map_err(|error| no_answer(call, &error))?;
-        Reply::read(response).await.map_err(|unread| match unread {
-            Unread::Broken(error) => no_answer(call, &error),
-            Unread::TooLong => Failure::for_good(too_long(call)),
-        })
-    };
-    let reply = timeout_at(end, reply).await.map_err(|_| late(call))??;
-    if reply.status.is_success() { Ok(reply) } else { Err(classify(call, &reply)) }
 }
 
 /// A token that is refused before the call itself was sent is a reason for a new one as well.
 fn renewable(error: Error) -> Failure {
     let again = if matches!(error, Error::Unauthorized { .. }) { Again::WithNewToken } else { Again::Never };
     Failure { error, again }
-}
-
-fn with_token(request: RequestBuilder, session: &Session) -> RequestBuilder {
-    match HeaderValue::from_str(session.token.reveal()) {
-        Ok(mut value) => {
-            value.set_sensitive(true);
-            request.header("X-Auth-Token", value)
-        }
-        Err(_) => request,
-    }
 }
 
 #[cfg(test)]

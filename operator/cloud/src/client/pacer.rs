@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How hard one cloud may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,16 +70,25 @@ impl Pacer {
         Self { pacing, state: Mutex::new(state) }
     }
 
-    /// Waits for a turn; the turn ends when the [`Slot`] is dropped.
+    /// Waits for a turn, but not to `send_before`; the turn ends when the [`Slot`] is dropped.
     ///
     /// # Errors
-    /// [`Error::OverLimit`] if the queue is full or the turn does not come in time. Nothing was sent then.
-    pub async fn turn(&self, priority: Priority) -> Result<Slot<'_>> {
+    /// [`Error::OverLimit`] if the queue is full or the turn does not come in time, [`Error::NotSent`] if `send_before` passes.
+    pub async fn turn(&self, priority: Priority, send_before: Option<Instant>) -> Result<Slot<'_>> {
         let place = self.queue(priority)?;
-        match timeout(WAIT_LIMIT, place.wait()).await {
-            Ok(()) => Ok(Slot { pacer: self }),
-            Err(_) => Err(self.over_limit("a request waited too long for its turn")),
+        let limit = Instant::now() + WAIT_LIMIT;
+        let end = send_before.map_or(limit, |end| end.min(limit));
+        let turn = timeout_at(end, place.wait()).await;
+        if send_before.is_some_and(|end| Instant::now() >= end) {
+            return Err(turn.map_or_else(|_| too_late(), |()| self.give_back()));
         }
+        turn.map(|()| Slot { pacer: self }).map_err(|_| self.over_limit("a request waited too long for its turn"))
+    }
+
+    /// A turn that came too late is the next one's.
+    fn give_back(&self) -> Error {
+        drop(Slot { pacer: self });
+        too_late()
     }
 
     /// Lets no request start for a while: the service asked for it.
@@ -111,6 +120,11 @@ impl Pacer {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn too_late() -> Error {
+    let message = "the turn of a creation came after the time until which it might be sent, so nothing was sent".to_owned();
+    Error::NotSent { message }
 }
 
 impl State {

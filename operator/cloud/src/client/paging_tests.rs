@@ -21,49 +21,59 @@ fn only_the_marker_of_a_link_is_taken() {
     assert_eq!(marker_of("/v2/images?marker="), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_pages_are_read_from_the_same_address_and_the_first_has_no_limit() {
-    let fake = Fake::start(|seen, _| match seen.target.as_str() {
+    let fake = Fake::new(|seen, _| match seen.target.as_str() {
         "/compute/v2.1/servers/detail" => answer(200, &page(0..2, Some("1"))),
         "/compute/v2.1/servers/detail?marker=1" => answer(200, &page(1..3, None)),
         _ => answer(500, ""),
-    })
-    .await;
+    });
     let servers = all::<Servers>(&fake.engine(), &LIST).await.unwrap();
     let ids: Vec<&str> = servers.iter().map(Servers::id).collect();
     assert_eq!(ids, ["0", "1", "2"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_page_that_fails_fails_the_list() {
-    let fake = Fake::start(|_, before| if before == 0 { answer(200, &page(0..2, Some("1"))) } else { answer(500, "") }).await;
+    let fake = Fake::new(|_, before| if before == 0 { answer(200, &page(0..2, Some("1"))) } else { answer(500, "") });
     assert!(matches!(all::<Servers>(&fake.engine(), &LIST).await.err(), Some(Error::Transient { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_marker_that_comes_again_ends_the_list() {
-    let fake = Fake::start(|_, _| answer(200, &page(0..2, Some("1")))).await;
+    let fake = Fake::new(|_, _| answer(200, &page(0..2, Some("1"))));
     assert!(matches!(all::<Servers>(&fake.engine(), &LIST).await.err(), Some(Error::Bug { .. })));
     assert_eq!(fake.seen("/servers").len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn pages_have_a_limit() {
-    let fake = Fake::start(|_, before| answer(200, &page(before..before + 1, Some(&before.to_string())))).await;
+    let fake = Fake::new(|_, before| answer(200, &page(before..before + 1, Some(&before.to_string()))));
     assert!(matches!(all::<Servers>(&fake.engine(), &LIST).await.err(), Some(Error::Bug { .. })));
     assert_eq!(fake.seen("/servers").len(), PAGE_LIMIT);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_list_whose_marker_is_gone_is_begun_again() {
-    let gone = r#"{"badRequest": {"code": 400, "message": "marker [1] not found"}}"#;
-    let fake = Fake::start(move |_, before| match before {
-        1 => answer(400, gone),
-        3 => answer(200, &page(2..3, None)),
-        _ => answer(200, &page(0..2, Some("1"))),
-    })
-    .await;
-    assert_eq!(all::<Servers>(&fake.engine(), &LIST).await.unwrap().len(), 3);
-    let lost = Fake::start(move |_, before| if before % 2 == 0 { answer(200, &page(0..2, Some("1"))) } else { answer(400, gone) }).await;
-    assert!(matches!(all::<Servers>(&lost.engine(), &LIST).await.err(), Some(Error::Transient { .. })));
+    let nova = r#"{"badRequest": {"code": 400, "message": "marker [1] not found"}}"#;
+    let cinder = r#"{"itemNotFound": {"code": 404, "message": "Volume 1 could not be found."}}"#;
+    let glance = r#"{"badRequest": {"code": 400, "message": "No image found with ID 1"}}"#;
+    for (status, gone) in [(400, nova), (404, cinder), (400, glance)] {
+        let fake = Fake::new(move |_, before| match before {
+            1 => answer(status, gone),
+            3 => answer(200, &page(2..3, None)),
+            _ => answer(200, &page(0..2, Some("1"))),
+        });
+        assert_eq!(all::<Servers>(&fake.engine(), &LIST).await.unwrap().len(), 3);
+        let lost = Fake::new(move |_, before| if before % 2 == 0 { answer(200, &page(0..2, Some("1"))) } else { answer(status, gone) });
+        assert!(matches!(all::<Servers>(&lost.engine(), &LIST).await.err(), Some(Error::Transient { .. })));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_never_not_found() {
+    let gone = r#"{"itemNotFound": {"code": 404, "message": "Project p could not be found."}}"#;
+    let fake = Fake::new(move |_, _| answer(404, gone));
+    assert!(matches!(all::<Servers>(&fake.engine(), &LIST).await.err(), Some(Error::Transient { .. })));
+    assert_eq!(fake.seen("/servers").len(), 1);
 }

@@ -53,6 +53,9 @@ pub(super) fn credential(entry: &Entry, auth: &Auth, at: &str) -> Result<Credent
     } else {
         "password"
     };
+    if auth.trust_id.text().or(auth.system_scope.text()).is_some() {
+        return Err(wrong(format!("{at}: auth has trust_id or system_scope, but Gantry works as a member of one project; drop them")));
+    }
     match entry.auth_type.text().unwrap_or(guessed) {
         "v3applicationcredential" => application_credential(auth, at),
         "password" | "v3password" => password(auth, at),

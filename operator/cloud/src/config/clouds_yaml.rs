@@ -2,25 +2,27 @@
 
 use super::auth::credential;
 use super::entry::{Entry, File, Text};
-use super::{CloudConfig, Interface, Overrides, Trust, wrong};
+use super::tls::{client_certificate, trust};
+use super::{CloudConfig, Interface, Overrides, SecretFiles, wrong};
 use crate::Result;
 use url::Url;
 
 /// Most bytes of a `clouds.yaml`: the size limit of a Kubernetes Secret.
 const TEXT_LIMIT_BYTES: usize = 1 << 20;
 
-pub(super) fn parse(text: &str, name: &str, cacert: Option<&str>) -> Result<CloudConfig> {
+pub(super) fn parse(text: &str, name: &str, files: SecretFiles<'_>) -> Result<CloudConfig> {
     let entry = find(text, name)?;
     let at = format!("clouds.yaml, entry {name:?}");
+    if entry.profile.text().or(entry.cloud.text()).is_some() {
+        return Err(wrong(format!(
+            "{at} names a vendor's profile (key profile or cloud), and none is built in; write out what it stands for, auth_url above all, and drop the key"
+        )));
+    }
     let Some(auth) = &entry.auth else {
         return Err(wrong(format!("{at} lacks auth; add it with auth_url and the credential")));
     };
     let Some(auth_url) = auth.auth_url.text() else {
-        let why = match entry.profile.text().or(entry.cloud.text()) {
-            Some(_) => "; profiles of vendors are not built in",
-            None => "",
-        };
-        return Err(wrong(format!("{at}: auth lacks auth_url{why}; add Keystone's address")));
+        return Err(wrong(format!("{at}: auth lacks auth_url; add Keystone's address")));
     };
     Ok(CloudConfig {
         auth_url: keystone(auth_url, &at)?,
@@ -28,7 +30,8 @@ pub(super) fn parse(text: &str, name: &str, cacert: Option<&str>) -> Result<Clou
         region: entry.region_name.text().map(str::to_owned),
         interface: interface(&entry, &at)?,
         overrides: overrides(&entry, &at)?,
-        trust: trust(&entry, cacert, &at)?,
+        trust: trust(&entry, files.cacert, &at)?,
+        client_certificate: client_certificate(&entry, files, &at)?,
     })
 }
 
@@ -93,40 +96,12 @@ fn interface(entry: &Entry, at: &str) -> Result<Interface> {
 
 fn overrides(entry: &Entry, at: &str) -> Result<Overrides> {
     let one = |text: &Option<String>, key: &str| text.text().map(|text| address(text, key, at)).transpose();
+    let volumes = [&entry.volume_endpoint_override, &entry.volumev3_endpoint_override, &entry.block_storage_endpoint_override];
+    let volume = volumes.into_iter().find(|text| text.text().is_some()).unwrap_or(&None);
     Ok(Overrides {
         compute: one(&entry.compute_endpoint_override, "compute_endpoint_override")?,
         network: one(&entry.network_endpoint_override, "network_endpoint_override")?,
         image: one(&entry.image_endpoint_override, "image_endpoint_override")?,
+        volume: one(volume, "volume_endpoint_override")?,
     })
-}
-
-fn trust(entry: &Entry, cacert: Option<&str>, at: &str) -> Result<Trust> {
-    if entry.cert.text().or(entry.key.text()).is_some() {
-        return Err(wrong(format!("{at}: client certificates (cert, key) are not supported; use an application credential")));
-    }
-    let insecure = flag(&entry.insecure, "insecure", at)?.unwrap_or(false);
-    let verify = flag(&entry.verify, "verify", at)?.unwrap_or(true);
-    if insecure || !verify {
-        return Ok(Trust::Anybody);
-    }
-    match (cacert, entry.cacert.text()) {
-        (Some(pem), _) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(Trust::Only(pem.to_owned())),
-        (Some(_), _) => {
-            Err(wrong("the Secret's key cacert holds no PEM certificate; put the text from -----BEGIN CERTIFICATE----- on there"))
-        }
-        (None, Some(_)) => Err(wrong(format!(
-            "{at}: cacert is a path, which means nothing here; put the certificate's PEM text under the Secret's key cacert and drop the path"
-        ))),
-        (None, None) => Ok(Trust::BuiltIn),
-    }
-}
-
-/// A yes or no as YAML 1.1 and Python write it.
-fn flag(text: &Option<String>, key: &str, at: &str) -> Result<Option<bool>> {
-    match text.text().map(str::to_ascii_lowercase).as_deref() {
-        None => Ok(None),
-        Some("true" | "yes" | "on" | "1") => Ok(Some(true)),
-        Some("false" | "no" | "off" | "0") => Ok(Some(false)),
-        Some(_) => Err(wrong(format!("{at}: {key} must be true or false"))),
-    }
 }

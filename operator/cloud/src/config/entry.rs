@@ -24,11 +24,14 @@ pub(super) struct Entry {
     pub verify: Option<String>,
     pub insecure: Option<String>,
     pub cacert: Option<String>,
-    pub cert: Option<String>,
-    pub key: Option<String>,
+    pub cert: Option<Secret>,
+    pub key: Option<Secret>,
     pub compute_endpoint_override: Option<String>,
     pub network_endpoint_override: Option<String>,
     pub image_endpoint_override: Option<String>,
+    pub volume_endpoint_override: Option<String>,
+    pub volumev3_endpoint_override: Option<String>,
+    pub block_storage_endpoint_override: Option<String>,
 }
 
 /// The part that proves who we are.
@@ -55,6 +58,8 @@ pub(super) struct Auth {
     pub application_credential_name: Option<String>,
     pub application_credential_secret: Option<Secret>,
     pub token: Option<Secret>,
+    pub trust_id: Option<String>,
+    pub system_scope: Option<String>,
 }
 
 /// A key that is there and says something.

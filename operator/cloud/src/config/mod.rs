@@ -4,6 +4,7 @@ mod auth;
 mod clouds_yaml;
 mod entry;
 mod secret;
+mod tls;
 
 pub(crate) use auth::{ApplicationCredential, Credential, Domain, Project, User};
 pub use secret::Secret;
@@ -22,6 +23,19 @@ pub struct CloudConfig {
     pub(crate) interface: Interface,
     pub(crate) overrides: Overrides,
     pub(crate) trust: Trust,
+    /// The client's own certificate and its private key, as PEM text.
+    pub(crate) client_certificate: Option<Secret>,
+}
+
+/// PEM texts that stand beside `clouds.yaml` in its Secret, under these keys.
+#[derive(Clone, Copy, Default)]
+pub struct SecretFiles<'a> {
+    /// Certificates of the authorities that are believed, instead of the built-in ones.
+    pub cacert: Option<&'a str>,
+    /// The client's own certificate.
+    pub cert: Option<&'a str>,
+    /// Its private key, without a passphrase.
+    pub key: Option<&'a str>,
 }
 
 /// Addresses that replace the catalog's.
@@ -30,6 +44,7 @@ pub(crate) struct Overrides {
     pub compute: Option<Url>,
     pub network: Option<Url>,
     pub image: Option<Url>,
+    pub volume: Option<Url>,
 }
 
 /// Which of a service's addresses to use.
@@ -63,12 +78,12 @@ pub(crate) enum Trust {
 }
 
 impl CloudConfig {
-    /// Reads the entry `entry` of a `clouds.yaml`. `cacert` is PEM text, the Secret's key of that name.
+    /// Reads the entry `entry` of a `clouds.yaml`; nothing is read from files or the environment.
     ///
     /// # Errors
     /// [`Error::Config`] with a sentence that names the key that is missing or wrong, and never a value.
-    pub fn from_clouds_yaml(text: &str, entry: &str, cacert: Option<&str>) -> Result<Self> {
-        clouds_yaml::parse(text, entry, cacert)
+    pub fn from_clouds_yaml(text: &str, entry: &str, files: SecretFiles<'_>) -> Result<Self> {
+        clouds_yaml::parse(text, entry, files)
     }
 
     /// The region that was asked for, if any.

@@ -4,7 +4,7 @@ use super::*;
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 fn parse(entry: &str) -> Result<CloudConfig> {
-    CloudConfig::from_clouds_yaml(&format!("clouds:\n  c: {{{entry}}}\n"), "c", None)
+    CloudConfig::from_clouds_yaml(&format!("clouds:\n  c: {{{entry}}}\n"), "c", SecretFiles::default())
 }
 
 fn told(entry: &str) -> String {
@@ -30,8 +30,9 @@ fn horizon_s_application_credential() {
         interface: Interface::Public,
         overrides: Overrides::default(),
         trust: Trust::BuiltIn,
+        client_certificate: None,
     };
-    assert_eq!(CloudConfig::from_clouds_yaml(text, "openstack", None).unwrap(), expected);
+    assert_eq!(CloudConfig::from_clouds_yaml(text, "openstack", SecretFiles::default()).unwrap(), expected);
 }
 
 #[test]
@@ -94,7 +95,11 @@ fn what_is_missing_is_named() {
     let cases = [
         ("auth_type: password", "lacks auth"),
         ("auth: {}", "auth lacks auth_url; add Keystone's address"),
-        ("profile: vendor, auth: {}", "auth lacks auth_url; profiles of vendors are not built in"),
+        (
+            "profile: vendor, auth: {auth_url: 'http://k', token: t}",
+            "names a vendor's profile (key profile or cloud), and none is built in",
+        ),
+        ("cloud: vendor", "names a vendor's profile"),
         ("auth: {auth_url: 'http://k'}", "auth lacks password"),
         ("auth: {auth_url: 'http://k', password: ''}", "auth lacks password"),
         ("auth: {auth_url: 'http://k', password: x, project_id: p}", "auth lacks username or user_id"),
@@ -123,7 +128,9 @@ fn what_is_wrong_is_named_and_not_shown() {
         (password(ok, ", compute_endpoint_override: hunter2"), "compute_endpoint_override"),
         (password(ok, ", image_endpoint_override: 'http://u:hunter2@g'"), "image_endpoint_override"),
         (password(ok, ", cacert: /hunter2/ca.pem"), "Secret's key cacert"),
-        (password(ok, ", cert: hunter2, key: hunter2"), "client certificates"),
+        (password(ok, ", cert: /hunter2/c.pem, key: /hunter2/k.pem"), "put its PEM text under the Secret's key cert"),
+        (password(ok, ", volume_endpoint_override: hunter2"), "volume_endpoint_override"),
+        (password("user_id: u, project_id: p, trust_id: hunter2", ""), "trust_id"),
         (password(ok, ", region_name: {hunter2: 1}"), "cannot be read"),
         ("auth: {auth_url: 'http://k/v2.0', password: hunter2}".to_owned(), "version 2"),
         ("auth: {auth_url: 'ftp://hunter2', password: p}".to_owned(), "https://"),
@@ -139,17 +146,19 @@ fn what_is_wrong_is_named_and_not_shown() {
 
 #[test]
 fn an_entry_that_is_not_there_is_told_with_those_that_are() {
-    let told = CloudConfig::from_clouds_yaml("clouds: {b: {}, a: {}}", "c", None).unwrap_err().to_string();
+    let told = CloudConfig::from_clouds_yaml("clouds: {b: {}, a: {}}", "c", SecretFiles::default()).unwrap_err().to_string();
     assert_eq!(told, r#"clouds.yaml has no entry "c", only ["a", "b"]; name one of these"#);
     for text in ["", "{}", "clouds:", "a: b", "[]", "clouds: 3"] {
-        assert!(matches!(CloudConfig::from_clouds_yaml(text, "c", None), Err(Error::Config { .. })));
+        assert!(matches!(CloudConfig::from_clouds_yaml(text, "c", SecretFiles::default()), Err(Error::Config { .. })));
     }
 }
 
 #[test]
 fn trust_is_weakened_only_when_it_is_said() {
     let entry = |rest: &str| format!("clouds: {{c: {{{}}}}}", password("user_id: u, project_id: p", rest));
-    let trust = |rest: &str, cacert| CloudConfig::from_clouds_yaml(&entry(rest), "c", cacert).map(|config| config.trust);
+    let trust = |rest: &str, cacert| {
+        CloudConfig::from_clouds_yaml(&entry(rest), "c", SecretFiles { cacert, ..SecretFiles::default() }).map(|config| config.trust)
+    };
     assert_eq!(trust("", None).unwrap(), Trust::BuiltIn);
     assert_eq!(trust("", Some(PEM)).unwrap(), Trust::Only(PEM.to_owned()));
     assert_eq!(trust(", cacert: /etc/ca.pem", Some(PEM)).unwrap(), Trust::Only(PEM.to_owned()));
@@ -159,17 +168,60 @@ fn trust_is_weakened_only_when_it_is_said() {
     assert!(trust("", Some("no certificate")).is_err());
 }
 
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n";
+
+fn certificate(rest: &str, cert: Option<&str>, key: Option<&str>) -> Result<Option<String>> {
+    let entry = format!("clouds: {{c: {{{}}}}}", password("user_id: u, project_id: p", rest));
+    let config = CloudConfig::from_clouds_yaml(&entry, "c", SecretFiles { cert, key, cacert: None })?;
+    Ok(config.client_certificate.map(|pem| pem.reveal().to_owned()))
+}
+
+#[test]
+fn a_client_certificate_is_text_of_the_secret_or_of_the_file() {
+    let both = format!("{PEM}{KEY}");
+    assert_eq!(certificate("", None, None).unwrap(), None);
+    assert_eq!(certificate("", Some(PEM), Some(KEY)).unwrap().as_ref(), Some(&both));
+    assert_eq!(certificate("", Some(&both), None).unwrap().as_ref(), Some(&both));
+    let inline = format!(", cert: {}, key: {}", serde_json::to_string(PEM).unwrap(), serde_json::to_string(KEY).unwrap());
+    assert_eq!(certificate(&inline, None, None).unwrap().as_ref(), Some(&both));
+    assert_eq!(certificate(", cert: /etc/c.pem, key: /etc/k.pem", Some(PEM), Some(KEY)).unwrap().as_ref(), Some(&both), "the Secret wins");
+}
+
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_told_and_not_shown() {
+    let locked = KEY.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let cases = [
+        (None, Some(KEY), "no certificate"),
+        (Some(PEM), None, "lacks a private key"),
+        (Some(PEM), Some(locked.as_str()), "without a passphrase"),
+        (Some(KEY), None, "no PEM certificate"),
+    ];
+    for (cert, key, part) in cases {
+        let told = certificate("", cert, key).unwrap_err().to_string();
+        assert!(told.contains(part) && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn cinder_s_address_may_be_given_under_each_of_its_names() {
+    for key in ["volume", "volumev3", "block_storage"] {
+        let config = parse(&password("user_id: u, project_id: p", &format!(", {key}_endpoint_override: 'https://c/v3'"))).unwrap();
+        assert_eq!(config.overrides.volume.map(String::from).as_deref(), Some("https://c/v3"), "{key}");
+    }
+}
+
 #[test]
 fn a_config_does_not_show_its_secrets() {
-    let config = parse(&password("user_id: u, project_id: p", "")).unwrap();
-    assert!(!format!("{config:?}").contains("hunter2"));
+    let text = format!("clouds: {{c: {{{}}}}}", password("user_id: u, project_id: p", ""));
+    let config = CloudConfig::from_clouds_yaml(&text, "c", SecretFiles { cert: Some(PEM), key: Some(KEY), cacert: None }).unwrap();
+    assert!(config.client_certificate.is_some() && !format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
 fn an_empty_auth_names_its_first_key() {
     assert!(Auth::default().auth_url.is_none());
     let large = format!("clouds: {{}} # {}", "x".repeat(2 << 20));
-    assert!(CloudConfig::from_clouds_yaml(&large, "c", None).unwrap_err().to_string().contains("larger"));
+    assert!(CloudConfig::from_clouds_yaml(&large, "c", SecretFiles::default()).unwrap_err().to_string().contains("larger"));
 }
 
 /// Text made of the pieces that a `clouds.yaml` is made of, in any order.
@@ -221,12 +273,12 @@ fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in ".{0,400}") {
-        let _ = CloudConfig::from_clouds_yaml(&text, "c", None);
+        let _ = CloudConfig::from_clouds_yaml(&text, "c", SecretFiles::default());
     }
 
     #[test]
     fn no_pieces_make_it_panic(text in pieces()) {
-        let _ = CloudConfig::from_clouds_yaml(&text, "c", Some(&text));
+        let _ = CloudConfig::from_clouds_yaml(&text, "c", SecretFiles { cacert: Some(&text), cert: Some(&text), key: Some(&text) });
     }
 
     #[test]

@@ -1,32 +1,13 @@
 //! Servers as Nova writes them from microversion 2.72 on.
 
-use super::{Link, next};
-use crate::client::Page;
+use super::page;
 use crate::{Fault, Server, ServerStatus};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A page of `GET /servers/detail`.
-#[derive(Deserialize)]
-pub(crate) struct Servers {
-    servers: Vec<WireServer>,
-    #[serde(default)]
-    servers_links: Vec<Link>,
-}
-
-impl Page for Servers {
-    type Item = WireServer;
-
-    fn split(self) -> (Vec<WireServer>, Option<String>) {
-        (self.servers, next(self.servers_links))
-    }
-
-    fn id(item: &WireServer) -> &str {
-        &item.id
-    }
-}
+page!(Servers, WireServer, servers, servers_links);
 
 /// `GET /servers/{id}`.
 #[derive(Deserialize)]

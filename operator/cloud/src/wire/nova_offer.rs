@@ -1,18 +1,11 @@
 //! What a project can have, as Nova writes it: flavors, zones and limits.
 
-use super::{Link, next};
-use crate::client::Page;
+use super::page;
 use crate::{Flavor, Line, Quota};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// A page of `GET /flavors/detail`.
-#[derive(Deserialize)]
-pub(crate) struct Flavors {
-    flavors: Vec<WireFlavor>,
-    #[serde(default)]
-    flavors_links: Vec<Link>,
-}
+page!(Flavors, WireFlavor, flavors, flavors_links);
 
 /// A flavor; disabled ones are listed too.
 #[derive(Deserialize)]
@@ -26,18 +19,6 @@ pub(crate) struct WireFlavor {
     pub disabled: bool,
     #[serde(default)]
     extra_specs: BTreeMap<String, String>,
-}
-
-impl Page for Flavors {
-    type Item = WireFlavor;
-
-    fn split(self) -> (Vec<WireFlavor>, Option<String>) {
-        (self.flavors, next(self.flavors_links))
-    }
-
-    fn id(item: &WireFlavor) -> &str {
-        &item.id
-    }
 }
 
 impl From<WireFlavor> for Flavor {
@@ -92,6 +73,9 @@ impl Limits {
             instances: line("maxTotalInstances", "totalInstancesUsed")?,
             cores: line("maxTotalCores", "totalCoresUsed")?,
             memory_mib: line("maxTotalRAMSize", "totalRAMUsed")?,
+            server_groups: line("maxServerGroups", "totalServerGroupsUsed"),
+            server_group_members: of("maxServerGroupMembers"),
+            ..Quota::default()
         })
     }
 }
@@ -101,6 +85,7 @@ mod tests {
     //! Bodies recorded from a real Nova (34, microversion 2.96, as a project's member).
 
     use super::*;
+    use crate::client::Page;
 
     #[test]
     fn a_flavor_as_recorded() {
@@ -128,6 +113,9 @@ mod tests {
             instances: Line { limit: 50, used: 1 },
             cores: Line { limit: 100, used: 1 },
             memory_mib: Line { limit: -1, used: 512 },
+            server_groups: Some(Line { limit: 10, used: 1 }),
+            server_group_members: Some(10),
+            ..Quota::default()
         };
         assert_eq!(serde_json::from_str::<Limits>(limits).unwrap().quota(), Some(expected));
         let zones = r#"{"availabilityZoneInfo": [{"zoneName": "nova", "zoneState": {"available": true}, "hosts": null}, {"zoneName": "az2", "zoneState": {"available": false}, "hosts": null}]}"#;

@@ -1,6 +1,7 @@
 //! Bodies recorded from a real Nova (34, microversion 2.96, as a project's member).
 
 use super::*;
+use crate::client::Page;
 
 const ACTIVE: &str = r#"{"server": {"accessIPv4": "", "accessIPv6": "", "addresses": {"net": [
   {"version": 4, "addr": "10.20.3.105", "OS-EXT-IPS:type": "fixed", "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:6b:af:73"},

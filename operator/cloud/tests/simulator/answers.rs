@@ -14,12 +14,12 @@ async fn a_creation_whose_answer_is_lost_is_ambiguous_and_found_by_looking() {
         for when in ["before", "after"] {
             let simulator = simulator();
             let cloud = client(&simulator, "openstack");
-            let port = cloud.create_port(&port_spec(&cloud, "h1").await).await.unwrap();
+            let port = cloud.create_port(&port_spec(&cloud, "h1").await, soon()).await.unwrap();
             let spec = server_spec(&cloud, "h1", &port).await;
             let mut rule = json!({"kind": "request", "method": "POST", "path": "/compute/v2.1/servers", "count": 1, "when": when});
             rule.as_object_mut().unwrap().extend(lost.as_object().unwrap().clone());
             fault(&simulator, rule.clone());
-            let error = cloud.create_server(&spec).await.unwrap_err();
+            let error = cloud.create_server(&spec, soon()).await.unwrap_err();
             assert!(matches!(error, Error::Ambiguous { .. }), "{rule}: {error}");
             let servers = cloud.servers(Priority::Urgent).await.unwrap();
             assert_eq!(servers.len(), usize::from(when == "after"), "{rule}");
@@ -36,16 +36,16 @@ async fn a_port_whose_answer_is_lost_is_found_by_its_tag() {
         &simulator,
         json!({"kind": "request", "method": "POST", "path": "/networking/v2.0/ports", "status": 502, "when": "after", "count": 1}),
     );
-    let error = cloud.create_port(&spec).await.unwrap_err();
+    let error = cloud.create_port(&spec, soon()).await.unwrap_err();
     assert!(matches!(error, Error::Ambiguous { .. }), "{error}");
-    assert_eq!(cloud.ports_by_tag(HOST).await.unwrap()[0].name, "h1-0");
+    assert_eq!(cloud.ports_of(&mark()).await.unwrap()[0].name, "h1-0");
 }
 
 #[tokio::test]
 async fn reads_and_deletions_go_through_passing_faults() {
     let simulator = simulator();
     let cloud = client(&simulator, "openstack");
-    let port = cloud.create_port(&port_spec(&cloud, "h1").await).await.unwrap();
+    let port = cloud.create_port(&port_spec(&cloud, "h1").await, soon()).await.unwrap();
     fault(&simulator, json!({"kind": "request", "method": "GET", "path": "/compute/.*", "status": 503, "count": 2}));
     cloud.servers(Priority::Normal).await.unwrap();
     fault(&simulator, json!({"kind": "request", "method": "GET", "path": "/networking/.*", "reset": true, "count": 1}));
@@ -58,7 +58,7 @@ async fn reads_and_deletions_go_through_passing_faults() {
 async fn a_deletion_whose_answer_is_lost_ends_as_not_found() {
     let simulator = simulator();
     let cloud = client(&simulator, "openstack");
-    let port = cloud.create_port(&port_spec(&cloud, "h1").await).await.unwrap();
+    let port = cloud.create_port(&port_spec(&cloud, "h1").await, soon()).await.unwrap();
     fault(&simulator, json!({"kind": "request", "method": "DELETE", "path": "/networking/.*", "reset": true, "when": "after", "count": 1}));
     let error = cloud.delete_port(&port.id).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error}");
@@ -77,9 +77,9 @@ async fn a_404_of_a_proxy_does_not_say_that_a_server_is_gone() {
 async fn too_many_requests_are_told_with_the_time_to_wait() {
     let simulator = simulator();
     let cloud = client(&simulator, "openstack");
-    let port = cloud.create_port(&port_spec(&cloud, "h1").await).await.unwrap();
+    let port = cloud.create_port(&port_spec(&cloud, "h1").await, soon()).await.unwrap();
     let spec = server_spec(&cloud, "h1", &port).await;
     fault(&simulator, json!({"kind": "request", "method": "POST", "path": "/compute/.*", "status": 429, "retryAfter": 3, "count": 1}));
-    let error = cloud.create_server(&spec).await.unwrap_err();
+    let error = cloud.create_server(&spec, soon()).await.unwrap_err();
     assert!(matches!(error, Error::OverLimit { retry_after: Some(wait), .. } if wait == Duration::from_secs(3)), "{error}");
 }

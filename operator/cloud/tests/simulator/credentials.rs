@@ -13,7 +13,7 @@ fn counted(simulator: &Simulator, entry: &str) -> (OpenStack, Arc<AtomicU32>) {
     let hook = move |observation: &Observation| {
         counter.fetch_add(u32::from(observation.call == "log_in"), Ordering::Relaxed);
     };
-    let config = CloudConfig::from_clouds_yaml(&simulator.clouds_yaml(), entry, None).unwrap();
+    let config = CloudConfig::from_clouds_yaml(&simulator.clouds_yaml(), entry, SecretFiles::default()).unwrap();
     (OpenStack::connect(config, FAST, Arc::new(hook)).unwrap(), log_ins)
 }
 
@@ -46,8 +46,8 @@ async fn a_creation_survives_an_ended_token() {
     let spec = port_spec(&cloud, "h1").await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     simulator.admin("POST", "tokens/expire", json!({})).unwrap();
-    cloud.create_port(&spec).await.unwrap();
-    assert_eq!(cloud.ports_by_tag(HOST).await.unwrap().len(), 1);
+    cloud.create_port(&spec, soon()).await.unwrap();
+    assert_eq!(cloud.ports_of(&mark()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_short_token_is_renewed_before_it_ends() {
     let simulator = Simulator::start(config).unwrap();
     let (cloud, log_ins) = counted(&simulator, "openstack");
     for _ in 0..20 {
-        cloud.quota().await.unwrap();
+        cloud.quota(&[]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert!((2..=4).contains(&log_ins.load(Ordering::Relaxed)));
@@ -68,7 +68,7 @@ async fn a_wrong_password_is_told_and_does_not_hammer_keystone() {
     simulator.admin("PUT", "users/demo/password", json!({"password": "changed"})).unwrap();
     let (cloud, log_ins) = counted(&simulator, "openstack");
     let text = simulator.clouds_yaml().replace("changed", "hunter2");
-    let config = CloudConfig::from_clouds_yaml(&text, "openstack", None).unwrap();
+    let config = CloudConfig::from_clouds_yaml(&text, "openstack", SecretFiles::default()).unwrap();
     cloud.identity().await.unwrap();
     let counter = log_ins.clone();
     let hook = move |_: &Observation| {

@@ -19,19 +19,19 @@ async fn two_and_a_half_thousand_servers_are_three_pages() {
     let hook = move |observation: &Observation| {
         counter.fetch_add(u32::from(observation.call == "servers"), Ordering::Relaxed);
     };
-    let config = CloudConfig::from_clouds_yaml(&simulator.clouds_yaml(), "openstack", None).unwrap();
+    let config = CloudConfig::from_clouds_yaml(&simulator.clouds_yaml(), "openstack", SecretFiles::default()).unwrap();
     let cloud = OpenStack::connect(config, FAST, Arc::new(hook)).unwrap();
     let project = cloud.identity().await.unwrap().project_id;
     let unlimited = json!({"instances": -1, "cores": -1, "ram": -1, "ports": -1});
     simulator.admin("PUT", &format!("quotas/{project}"), unlimited).unwrap();
     let port = port_spec(&cloud, "h").await;
-    let template = server_spec(&cloud, "h", &cloud.create_port(&port).await.unwrap()).await;
+    let template = server_spec(&cloud, "h", &cloud.create_port(&port, soon()).await.unwrap()).await;
     let create = |i: usize| {
         let (cloud, port, template) = (&cloud, &port, &template);
         async move {
-            let port = cloud.create_port(port).await?;
+            let port = cloud.create_port(port, soon()).await?;
             let spec = ServerSpec { name: format!("h{i}"), port_ids: vec![port.id], ..template.clone() };
-            cloud.create_server(&spec).await
+            cloud.create_server(&spec, soon()).await
         }
     };
     let created: HashSet<String> = stream::iter(0..SERVERS).map(create).buffer_unordered(AT_ONCE).try_collect().await.unwrap();
@@ -39,5 +39,5 @@ async fn two_and_a_half_thousand_servers_are_three_pages() {
     assert_eq!(listed.len(), SERVERS);
     assert_eq!(listed.into_iter().map(|server| server.id).collect::<HashSet<_>>(), created);
     assert_eq!(pages.load(Ordering::Relaxed), 3);
-    assert_eq!(cloud.ports_by_tag(HOST).await.unwrap().len(), SERVERS + 1);
+    assert_eq!(cloud.ports_of(&mark()).await.unwrap().len(), SERVERS + 1);
 }

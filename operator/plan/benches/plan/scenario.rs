@@ -130,6 +130,7 @@ fn pool(reserved_cpu_milli: i64, reserved_memory_bytes: i64) -> Pool {
         reserved_cpu_milli,
         reserved_memory_bytes,
         empty_after: None,
+        extras: Default::default(),
         ready: Ok(()),
     }
 }

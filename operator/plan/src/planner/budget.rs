@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::catalog::{Candidate, Catalog, cloud_key, cloud_of_host};
 use super::cluster::is_live;
-use crate::model::{Key, Line, Offering, Quota, Snapshot};
+use super::seats::Seats;
+use crate::model::{Extras, Key, Line, Offering, Quota, Snapshot};
 
 const MIB: i64 = 1 << 20;
 
@@ -25,6 +26,7 @@ struct Held {
     memory_mib: i64,
     /// Hosts by zone.
     zones: BTreeMap<String, usize>,
+    seats: Seats,
 }
 
 /// What is used of all limits, with what this plan buys. Hosts that fail or are being deleted count against the quota only: their
@@ -44,14 +46,30 @@ impl Budget {
                 || (host.allocatable.cpu_milli / 1_000, host.allocatable.memory_bytes / MIB),
                 |offering| (offering.vcpus, offering.memory_mib),
             );
-            if let Some(pool) = catalog.pool_of(host).filter(|_| is_live(host)) {
-                budget.pools[pool].add(&host.zone, size);
+            let pool = catalog.pool_of(host);
+            if let Some(pool) = pool.filter(|_| is_live(host)) {
+                budget.pools[pool].add(&host.zone, size, 1);
             }
+            let extras = pool.map(|pool| catalog.pools[pool].extras).unwrap_or_default();
             if let Some(quota) = budget.quotas.get_mut(&cloud_of_host(host)).filter(|_| !host.in_quota) {
-                use_quota(quota, size);
+                use_quota(quota, size, &extras, 1);
+            }
+            if let (Some(pool), Some(group)) = (pool, &host.group) {
+                budget.pools[pool].seats.sits(group);
             }
         }
+        budget.promise_seats(snapshot, catalog);
         budget
+    }
+
+    /// Hosts that are to sit in a server group and do not yet need a seat each.
+    fn promise_seats(&mut self, snapshot: &Snapshot, catalog: &Catalog<'_>) {
+        for host in snapshot.hosts.iter().filter(|host| host.group.is_none() && is_live(host)) {
+            let pool = catalog.pool_of(host).filter(|pool| catalog.pools[*pool].extras.grouped);
+            if let (Some(pool), Some(quota)) = (pool, self.quotas.get_mut(&cloud_of_host(host))) {
+                self.pools[pool].seats.promise(1, quota);
+            }
+        }
     }
 
     /// Live hosts of a pool, with those bought.
@@ -61,10 +79,20 @@ impl Budget {
 
     /// Counts a host as bought.
     pub fn take(&mut self, candidate: &Candidate<'_>, catalog: &Catalog<'_>) {
+        self.take_many(candidate, catalog, 1);
+    }
+
+    /// Counts so many hosts as bought.
+    pub fn take_many(&mut self, candidate: &Candidate<'_>, catalog: &Catalog<'_>, hosts: usize) {
         let size = (candidate.offering.vcpus, candidate.offering.memory_mib);
-        self.pools[candidate.pool].add(&candidate.offering.zone, size);
+        let extras = &catalog.pools[candidate.pool].extras;
+        let times = i64::try_from(hosts).unwrap_or(i64::MAX);
+        self.pools[candidate.pool].add(&candidate.offering.zone, size, hosts);
         if let Some(quota) = self.quotas.get_mut(&cloud_key(catalog.pools[candidate.pool])) {
-            use_quota(quota, size);
+            use_quota(quota, size, extras, times);
+            if extras.grouped {
+                self.pools[candidate.pool].seats.promise(times, quota);
+            }
         }
     }
 
@@ -83,8 +111,10 @@ impl Budget {
     /// Why it is none, and what to change.
     pub fn room(&self, candidate: &Candidate<'_>, purpose: Purpose, catalog: &Catalog<'_>) -> Result<usize, String> {
         let own = self.pool_room(candidate, purpose, catalog)?;
-        let quota = self.quotas.get(&cloud_key(catalog.pools[candidate.pool])).copied().unwrap_or_default();
-        Ok(own.min(quota_room(&quota, candidate.offering)?))
+        let pool = catalog.pools[candidate.pool];
+        let quota = self.quotas.get(&cloud_key(pool)).copied().unwrap_or_default();
+        let seats = if pool.extras.grouped { self.pools[candidate.pool].seats.room(&quota)? } else { usize::MAX };
+        Ok(own.min(seats).min(quota_room(&quota, candidate.offering, &pool.extras)?))
     }
 
     fn pool_room(&self, candidate: &Candidate<'_>, purpose: Purpose, catalog: &Catalog<'_>) -> Result<usize, String> {
@@ -117,25 +147,39 @@ impl Budget {
 }
 
 impl Held {
-    fn add(&mut self, zone: &str, (vcpus, memory_mib): (i64, i64)) {
-        self.hosts += 1;
-        self.cpu_milli = self.cpu_milli.saturating_add(vcpus.saturating_mul(1_000));
-        self.memory_mib = self.memory_mib.saturating_add(memory_mib);
-        *self.zones.entry(zone.to_owned()).or_default() += 1;
+    fn add(&mut self, zone: &str, (vcpus, memory_mib): (i64, i64), hosts: usize) {
+        let times = i64::try_from(hosts).unwrap_or(i64::MAX);
+        self.hosts = self.hosts.saturating_add(hosts);
+        self.cpu_milli = self.cpu_milli.saturating_add(vcpus.saturating_mul(1_000).saturating_mul(times));
+        self.memory_mib = self.memory_mib.saturating_add(memory_mib.saturating_mul(times));
+        *self.zones.entry(zone.to_owned()).or_default() += hosts;
     }
 }
 
-fn use_quota(quota: &mut Quota, (vcpus, memory_mib): (i64, i64)) {
-    quota.instances.used = quota.instances.used.saturating_add(1);
-    quota.cores.used = quota.cores.used.saturating_add(vcpus);
-    quota.memory_mib.used = quota.memory_mib.used.saturating_add(memory_mib);
+fn use_quota(quota: &mut Quota, (vcpus, memory_mib): (i64, i64), extras: &Extras, hosts: i64) {
+    let taken = [
+        (&mut quota.instances, 1),
+        (&mut quota.cores, vcpus),
+        (&mut quota.memory_mib, memory_mib),
+        (&mut quota.ports, extras.ports),
+        (&mut quota.floating_ips, extras.floating_ips),
+        (&mut quota.volumes, i64::from(extras.volume_gib.is_some())),
+        (&mut quota.gigabytes, extras.volume_gib.unwrap_or(0)),
+    ];
+    for (line, each) in taken {
+        line.used = line.used.saturating_add(each.saturating_mul(hosts));
+    }
 }
 
-fn quota_room(quota: &Quota, offering: &Offering) -> Result<usize, String> {
+fn quota_room(quota: &Quota, offering: &Offering, extras: &Extras) -> Result<usize, String> {
     let lines = [
         ("instances", "", quota.instances, 1),
         ("cores", "", quota.cores, offering.vcpus),
         ("memory", " MiB", quota.memory_mib, offering.memory_mib),
+        ("ports", "", quota.ports, extras.ports),
+        ("floating IPs", "", quota.floating_ips, extras.floating_ips),
+        ("volumes", "", quota.volumes, i64::from(extras.volume_gib.is_some())),
+        ("gigabytes of volumes", "", quota.gigabytes, extras.volume_gib.unwrap_or(0)),
     ];
     let mut room = usize::MAX;
     for (name, unit, line, need) in lines {

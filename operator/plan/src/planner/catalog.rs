@@ -167,7 +167,8 @@ fn offered(pool: &Pool, offering: &Offering) -> bool {
 /// What a node of this flavor is expected to offer to pods.
 fn allocatable(pool: &Pool, offering: &Offering) -> Resources {
     let kept_bytes = pool.reserved_memory_bytes.saturating_add(EVICTION_MIB * MIB);
-    let ephemeral = i128::from(offering.disk_gib) * i128::from(GIB) * i128::from(EPHEMERAL_PERCENT) / 100;
+    let disk_gib = pool.extras.volume_gib.unwrap_or(offering.disk_gib);
+    let ephemeral = i128::from(disk_gib) * i128::from(GIB) * i128::from(EPHEMERAL_PERCENT) / 100;
     Resources {
         cpu_milli: offering.vcpus.saturating_mul(1_000).saturating_sub(pool.reserved_cpu_milli),
         memory_bytes: offering.memory_mib.saturating_mul(MIB).saturating_sub(kept_bytes),

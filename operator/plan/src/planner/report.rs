@@ -53,6 +53,10 @@ pub(crate) fn places<'a>(
 }
 
 impl<'a> Used<'a> {
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     fn hand_out(&mut self, pattern: &Pattern) -> Vec<&'a Key> {
         let mut pods = Vec::new();
         for (shape, count) in pattern {

@@ -2,6 +2,7 @@
 
 mod buying;
 mod going;
+mod growth;
 mod limits;
 mod properties;
 mod reasons;

@@ -29,6 +29,7 @@ fn spec() -> HostSpec {
         bootstrap: HostBootstrap { api_server: "https://10.78.0.1:6443".into() },
         price: "0.12".into(),
         reason: "r".into(),
+        ..HostSpec::default()
     }
 }
 

@@ -39,7 +39,7 @@ fn host() -> EventRef {
 #[tokio::test(start_paused = true)]
 async fn an_event_is_written_where_describe_looks_for_it() {
     let calls = Calls::default();
-    let (events, finish) = Events::start(client(&calls, 201), "pod-1".into(), Metrics::new(), Clock::System);
+    let (events, finish) = Events::start(client(&calls, 201), "pod-1".into(), Metrics::new(), Clock::system());
     events.emit(&host(), "Normal", "Launched", "m");
     finish.await;
     let calls = calls.lock().unwrap();
@@ -58,7 +58,7 @@ async fn an_event_is_written_where_describe_looks_for_it() {
 #[tokio::test(start_paused = true)]
 async fn too_many_events_are_dropped_and_counted_and_nobody_waits() {
     let (calls, metrics) = (Calls::default(), Metrics::new());
-    let (events, finish) = Events::start(client(&calls, 201), "pod-1".into(), metrics.clone(), Clock::System);
+    let (events, finish) = Events::start(client(&calls, 201), "pod-1".into(), metrics.clone(), Clock::system());
     for n in 0..QUEUE + 7 {
         events.emit(&host(), "Normal", "Launched", &n.to_string());
     }
@@ -69,7 +69,7 @@ async fn too_many_events_are_dropped_and_counted_and_nobody_waits() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_refused_is_counted_and_does_not_stop_the_next() {
     let (calls, metrics) = (Calls::default(), Metrics::new());
-    let (events, finish) = Events::start(client(&calls, 403), "pod-1".into(), metrics.clone(), Clock::System);
+    let (events, finish) = Events::start(client(&calls, 403), "pod-1".into(), metrics.clone(), Clock::system());
     events.emit(&host(), "Normal", "Launched", "m");
     events.emit(&host(), "Normal", "Joined", "m");
     finish.await;

@@ -1,7 +1,7 @@
 //! The text of the metrics.
 
 use super::*;
-use gantry_cloud::Priority;
+use gantry_cloud::{Observation, Priority};
 
 fn lines(metrics: &Metrics, prefix: &str) -> Vec<String> {
     metrics.encode().unwrap().lines().filter(|l| l.starts_with(prefix)).map(str::to_string).collect()
@@ -22,20 +22,42 @@ fn requests_are_counted_by_outcome() {
     let hook = metrics.cloud_hook(&"apps/main");
     hook.observe(&Observation {
         service: "compute",
+        method: "POST",
         call: "create_server",
-        outcome: "QuotaExceeded",
+        outcome: "Ambiguous",
         duration: Duration::from_millis(30),
         wait: Duration::ZERO,
         priority: Priority::Urgent,
     });
     assert_eq!(
         lines(&metrics, "gantry_openstack_requests_total"),
-        [r#"gantry_openstack_requests_total{cloud="apps/main",service="compute",call="create_server",outcome="QuotaExceeded"} 1"#]
+        [
+            r#"gantry_openstack_requests_total{cloud="apps/main",service="compute",method="POST",call="create_server",outcome="Ambiguous"} 1"#
+        ]
     );
     assert_eq!(
         lines(&metrics, "gantry_openstack_request_seconds_count"),
         [r#"gantry_openstack_request_seconds_count{cloud="apps/main",service="compute",call="create_server"} 1"#]
     );
+    assert_eq!(
+        lines(&metrics, "gantry_ambiguous_creations_total"),
+        [r#"gantry_ambiguous_creations_total{cloud="apps/main",service="compute",call="create_server"} 1"#]
+    );
+    assert_eq!(
+        lines(&metrics, "gantry_openstack_wait_seconds_count"),
+        [r#"gantry_openstack_wait_seconds_count{cloud="apps/main",priority="urgent"} 1"#]
+    );
+}
+
+#[test]
+fn a_cloud_that_is_gone_leaves_no_state() {
+    let metrics = Metrics::new();
+    metrics.cloud_held(&"apps/main", true);
+    metrics.orphans(&"apps/main", |kind| usize::from(kind == gantry_plan::sweep::Kind::Port));
+    assert_eq!(lines(&metrics, "gantry_cloud_held{"), [r#"gantry_cloud_held{cloud="apps/main"} 1"#]);
+    assert!(lines(&metrics, "gantry_orphans{").contains(&r#"gantry_orphans{cloud="apps/main",kind="Port"} 1"#.to_owned()));
+    metrics.cloud_gone(&"apps/main");
+    assert_eq!((lines(&metrics, "gantry_cloud_held{").len(), lines(&metrics, "gantry_orphans{").len()), (0, 0));
 }
 
 #[test]

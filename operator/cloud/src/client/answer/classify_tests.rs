@@ -1,81 +1,8 @@
-//! Answers recorded from a real cloud (Keystone 30, Nova 34, Neutron 29, Glance 33) and what they mean.
+//! Answers recorded from a real cloud (Keystone 30, Nova 34, Neutron 29, Glance 33, Cinder 29) and what they mean.
 
+use super::super::recorded::{html, meaning, neutron, nova, reply};
 use super::*;
 use crate::client::call::*;
-use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
-
-fn reply(status: u16, body: &str) -> Reply {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-compute-request-id", "req-1".parse().unwrap());
-    Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: body.as_bytes().to_vec() }
-}
-
-/// Category and sentence.
-fn meaning(call: &Call, status: u16, body: &str) -> (&'static str, String) {
-    let error = classify(call, &reply(status, body)).error;
-    (error.category(), error.message().to_owned())
-}
-
-fn nova(key: &str, status: u16, text: &str) -> String {
-    serde_json::json!({key: {"code": status, "message": text}}).to_string()
-}
-
-fn neutron(kind: &str, text: &str) -> String {
-    serde_json::json!({"NeutronError": {"type": kind, "message": text, "detail": ""}}).to_string()
-}
-
-fn html(title: &str, text: &str) -> String {
-    format!(
-        "<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {text}<br /><br />\n\n\n\n </body>\n</html>"
-    )
-}
-
-#[test]
-fn a_quota_is_told_by_its_text() {
-    let cases = [
-        ("Quota exceeded for instances: Requested 1, but already used 1 of 1 instances", vec!["instances"]),
-        ("Quota exceeded for cores, ram: Requested 9999, 9999999, but already used 1, 512 of 100, 512000 cores, ram", vec!["cores", "ram"]),
-    ];
-    for (text, names) in cases {
-        let error = classify(&CREATE_SERVER, &reply(403, &nova("forbidden", 403, text))).error;
-        let expected = Error::Quota {
-            resources: names.into_iter().map(str::to_owned).collect(),
-            message: format!("Nova refused to create a server: {text}. Raise the quota or free some"),
-            request_id: Some("req-1".to_owned()),
-        };
-        assert_eq!(error, expected);
-    }
-}
-
-#[test]
-fn neutron_and_old_nova_tell_a_quota_with_other_codes() {
-    let port = classify(&CREATE_PORT, &reply(409, &neutron("OverQuota", "Quota exceeded for resources: ['port']."))).error;
-    assert!(matches!(port, Error::Quota { ref resources, .. } if resources == &["port"]), "{port:?}");
-    let full =
-        classify(&CREATE_PORT, &reply(409, &neutron("IpAddressGenerationFailure", "No more IP addresses available on network n."))).error;
-    assert!(matches!(full, Error::Quota { ref resources, .. } if resources == &["fixed_ip"]), "{full:?}");
-    let (category, _) = meaning(&CREATE_SERVER, 413, &nova("overLimit", 413, "Quota exceeded for cores: Requested 2"));
-    assert_eq!(category, "QuotaExceeded");
-}
-
-#[test]
-fn every_wording_of_a_quota_names_its_resources() {
-    let unified = "Project 28e2 is over a limit for [Resource class:VCPU is over limit of 4 due to current usage 4 and delta 2, Resource servers is over limit of 1 due to current usage 1 and delta 1]";
-    let cases = [
-        (unified, vec!["cores", "instances"]),
-        ("Quota exceeded, too many servers in group", vec!["server_group_members"]),
-        ("Quota exceeded, too many server groups.", vec!["server_groups"]),
-        ("Maximum number of ports exceeded", vec!["port"]),
-        ("Quota exceeded for resources: ['port', 'security_group'].", vec!["port", "security_group"]),
-        ("Quota exceeded for something new", vec![]),
-        ("VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota exceeded", vec![]),
-    ];
-    for (text, names) in cases {
-        let error = classify(&CREATE_SERVER, &reply(403, &nova("forbidden", 403, text))).error;
-        assert!(matches!(error, Error::Quota { ref resources, .. } if *resources == names), "{error:?}");
-    }
-}
 
 #[test]
 fn a_malformed_log_in_is_told_without_keystone_s_words() {
@@ -178,9 +105,74 @@ fn gone_is_only_what_the_service_itself_says() {
         neutron("HTTPNotFound", "The resource could not be found."),
     ];
     for body in proxies {
-        for call in [&SERVER, &DELETE_SERVER, &PORT, &IMAGE] {
+        for call in [&SERVER, &DELETE_SERVER, &PORT, &IMAGE, &VOLUME, &FLOATING_IP] {
             assert_eq!(meaning(call, 404, &body).0, "Transient", "{} {body}", call.name);
         }
+    }
+}
+
+#[test]
+fn glance_speaks_in_pages_and_in_flat_json() {
+    let flat = r#"{"message": "No image found with ID 7<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}"#;
+    assert_eq!(meaning(&IMAGE, 404, flat), ("NotFound", "Glance was asked to show an image: No image found with ID 7".to_owned()));
+    let marker = flat.replace("404 Not Found", "400 Bad Request").replace(r#""Not Found""#, r#""Bad Request""#);
+    assert_eq!(meaning(&IMAGES, 400, &marker).0, "BadSpec");
+}
+
+#[test]
+fn a_path_that_nova_or_cinder_does_not_know_is_nothing_that_is_gone() {
+    let unknown = nova("itemNotFound", 404, "The resource could not be found.");
+    let flat = r#"{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}"#;
+    for call in [&SERVER, &DELETE_SERVER, &VOLUME, &DELETE_VOLUME, &SERVER_GROUP] {
+        for body in [&unknown, flat] {
+            assert_eq!(meaning(call, 404, body).0, "Transient", "{} {body}", call.name);
+        }
+    }
+    for (call, text) in [(&VOLUME, "Volume 6edb could not be found."), (&DELETE_SERVER_GROUP, "Instance group 4f2a could not be found.")] {
+        assert_eq!(meaning(call, 404, &nova("itemNotFound", 404, text)).0, "NotFound");
+    }
+    assert_eq!(meaning(&FLOATING_IP, 404, &neutron("FloatingIPNotFound", "Floating IP f could not be found")).0, "NotFound");
+}
+
+#[test]
+fn a_proxy_s_page_proves_nothing_not_even_of_a_refusal() {
+    for status in [400, 403, 404, 405, 409] {
+        for page in [html("Forbidden", "nginx"), String::new(), "null".to_owned(), "[]".to_owned()] {
+            assert_eq!(meaning(&SERVER, status, &page).0, "Transient", "{status} {page}");
+            assert_eq!(meaning(&DELETE_PORT, status, &page).0, "Transient", "{status} {page}");
+            assert_eq!(meaning(&CREATE_VOLUME, status, &page).0, "Ambiguous", "{status} {page}");
+        }
+    }
+    assert_eq!(meaning(&IMAGE, 403, &html("403 Forbidden", "You are not authorized to complete this action.")).0, "Forbidden");
+}
+
+#[test]
+fn a_volume_in_use_or_taken_is_a_state_and_not_a_wrong_request() {
+    let in_use = "Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.";
+    assert_eq!(meaning(&DELETE_VOLUME, 400, &nova("badRequest", 400, in_use)).0, "Conflict");
+    for status in ["reserved", "in-use"] {
+        let taken = format!(
+            "Invalid volume: Invalid input received: Invalid volume: Volume 96390342 status must be available or downloading to reserve, but the current status is {status}. (HTTP 400) (Request-ID: req-39700711)"
+        );
+        assert_eq!(meaning(&CREATE_SERVER, 400, &nova("badRequest", 400, &taken)).0, "Conflict");
+    }
+    let unbootable = "Block Device Mapping is Invalid: You specified more local devices than the limit allows";
+    assert_eq!(meaning(&CREATE_SERVER, 400, &nova("badRequest", 400, unbootable)).0, "BadSpec");
+}
+
+#[test]
+fn floating_ips_that_cannot_be_had_are_told_apart() {
+    let full = neutron("ExternalIpAddressExhausted", "Unable to find any IP address on external network n.");
+    let error = classify(&CREATE_FLOATING_IP, &reply(400, &full)).error;
+    assert!(matches!(error, Error::Quota { ref resources, .. } if resources == &["external_ip"]), "{error:?}");
+    let cases = [
+        (409, neutron("OverQuota", "Quota exceeded for resources: ['floatingip']."), "QuotaExceeded"),
+        (400, neutron("BadRequest", "Bad floatingip request: Network n is not a valid external network."), "BadSpec"),
+        (404, neutron("ExternalGatewayForFloatingIPNotFound", "External network n is not reachable from subnet s."), "BadSpec"),
+        (409, neutron("FloatingIPPortAlreadyAssociated", "Cannot associate floating IP 192.0.2.7 (f) with port p"), "Conflict"),
+    ];
+    for (status, body, category) in cases {
+        assert_eq!(meaning(&CREATE_FLOATING_IP, status, &body).0, category, "{body}");
     }
 }
 
@@ -190,6 +182,29 @@ fn a_creation_that_names_what_is_not_there_is_a_bad_spec() {
     let told = "Neutron does not accept the request to create a port: Network n could not be found";
     assert_eq!(meaning(&CREATE_PORT, 404, &network), ("BadSpec", told.to_owned()));
     assert_eq!(meaning(&CREATE_PORT, 400, &neutron("InvalidIpForNetwork", "IP address 10.99.9.9 is not a valid IP")).0, "BadSpec");
+}
+
+#[test]
+fn a_request_that_contradicts_itself_is_wrong_though_neutron_calls_it_a_conflict() {
+    let pairs = "Port Security must be enabled in order to have allowed address pairs on a port.";
+    assert_eq!(meaning(&CREATE_PORT, 409, &neutron("AddressPairAndPortSecurityRequired", pairs)).0, "BadSpec");
+}
+
+#[test]
+fn what_cinder_and_nova_refuse_of_volumes_and_groups_is_the_spec_s_fault() {
+    let cases = [
+        (&CREATE_VOLUME, 400, "badRequest", "Invalid image identifier or unable to access requested image."),
+        (&CREATE_VOLUME, 404, "itemNotFound", "Volume type with name nope could not be found."),
+        (&CREATE_VOLUME, 400, "badRequest", "Availability zone 'nope' is invalid."),
+        (&CREATE_VOLUME, 400, "badRequest", "Invalid input for field/attribute size. Value: 0. 0 is less than the minimum of 1"),
+        (&CREATE_SERVER, 400, "badRequest", "Block Device Mapping is Invalid: failed to get volume 00000000-0000-0000-0000-000000000000."),
+        (&CREATE_SERVER, 400, "badRequest", "Block Device da0423c1-8930-4488-8ea9-f43a71f84cdd is not bootable."),
+        (&CREATE_SERVER_GROUP, 400, "badRequest", "Only anti-affinity policy supports rules."),
+    ];
+    for (call, status, key, text) in cases {
+        assert_eq!(meaning(call, status, &nova(key, status, text)).0, "BadSpec", "{text}");
+    }
+    assert_eq!(meaning(&CREATE_PORT, 404, &neutron("QosPolicyNotFound", "QoS policy q could not be found.")).0, "BadSpec");
 }
 
 #[test]

@@ -3,29 +3,53 @@
 use super::classify::{Again, Failure};
 use super::reply::Reply;
 use super::words::plain;
-use crate::Error;
 use crate::client::call::{Call, Effect, Service};
 use crate::config::wrong;
+use crate::{Error, NoAnswer};
+use serde::de::IgnoredAny;
+
+/// How Nova, Neutron and Cinder say that a deletion is done, or has begun.
+const DELETED: [u16; 2] = [202, 204];
 
 /// What it means that no answer came, or none whole.
-pub(crate) fn no_answer(call: &Call, error: &reqwest::Error) -> Failure {
+pub(crate) fn no_answer(call: &Call, none: NoAnswer) -> Failure {
     let (name, to) = (call.service.name(), call.to);
-    let why = cause(error);
-    if error.is_connect() && why.contains("certificate") {
-        return Failure::for_good(untrusted(call.service, &why));
+    match none {
+        NoAnswer::Untrusted(why) => Failure::for_good(untrusted(call.service, &plain(&why))),
+        NoAnswer::TooLong => Failure::for_good(too_long(call)),
+        NoAnswer::Unreachable(why) => {
+            let message = format!("{name} could not be reached to {to}: {}. Nothing was sent", plain(&why));
+            Failure { error: Error::Transient { message, request_id: None }, again: Again::After(None) }
+        }
+        NoAnswer::Broken(why) => lost(call, &format!("{name} broke off its answer when asked to {to}: {}", plain(&why))),
     }
-    let again = Again::After(None);
-    if error.is_connect() {
-        let message = format!("{name} could not be reached to {to}: {why}. Nothing was sent");
-        return Failure { error: Error::Transient { message, request_id: None }, again };
-    }
-    let what = if error.is_timeout() { "did not answer in time" } else { "broke off its answer" };
+}
+
+/// The time for one attempt is over.
+pub(crate) fn late(call: &Call) -> Failure {
+    lost(call, &format!("{} did not answer in time when asked to {}", call.service.name(), call.to))
+}
+
+fn lost(call: &Call, what: &str) -> Failure {
     if call.effect == Effect::Create {
-        let message = format!("{name} {what} when asked to {to}: {why}. It may have happened all the same");
+        let message = format!("{what}. It may have happened all the same");
         return Failure::for_good(Error::Ambiguous { message, request_id: None });
     }
-    let message = format!("{name} {what} when asked to {to}: {why}");
-    Failure { error: Error::Transient { message, request_id: None }, again }
+    Failure { error: Error::Transient { message: what.to_owned(), request_id: None }, again: Again::After(None) }
+}
+
+/// A deletion that succeeded in a way that no service's does is a proxy's word: those answer 202 or 204, and say nothing, or JSON.
+pub(crate) fn page_instead(call: &Call, reply: &Reply) -> Option<Failure> {
+    let said = reply.body.trim_ascii().is_empty() || serde_json::from_slice::<IgnoredAny>(&reply.body).is_ok();
+    let own = said && DELETED.contains(&reply.status.as_u16());
+    if own || call.effect != Effect::Delete {
+        return None;
+    }
+    let (name, to, status) = (call.service.name(), call.to, reply.status.as_u16());
+    let message = format!(
+        "{name} was asked to {to} and answered {status}, which is not its own way to say that it is done; a proxy may be in between"
+    );
+    Some(Failure { error: Error::Transient { message, request_id: reply.request_id() }, again: Again::After(None) })
 }
 
 fn untrusted(service: Service, why: &str) -> Error {
@@ -35,28 +59,8 @@ fn untrusted(service: Service, why: &str) -> Error {
     ))
 }
 
-/// The innermost cause: the outer ones only say that there is one. An address in it holds no secret: it is the catalog's.
-fn cause(error: &reqwest::Error) -> String {
-    let mut inner: &dyn std::error::Error = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    plain(&inner.to_string())
-}
-
-/// The time for one attempt is over.
-pub(crate) fn late(call: &Call) -> Failure {
-    let (name, to) = (call.service.name(), call.to);
-    if call.effect == Effect::Create {
-        let message = format!("{name} did not answer in time when asked to {to}. It may have happened all the same");
-        return Failure::for_good(Error::Ambiguous { message, request_id: None });
-    }
-    let message = format!("{name} did not answer in time when asked to {to}");
-    Failure { error: Error::Transient { message, request_id: None }, again: Again::After(None) }
-}
-
 /// An answer beyond the limit.
-pub(crate) fn too_long(call: &Call) -> Error {
+fn too_long(call: &Call) -> Error {
     let message = format!("{} answered with more than can be read when asked to {}", call.service.name(), call.to);
     match call.effect {
         Effect::Create => Error::Ambiguous { message, request_id: None },

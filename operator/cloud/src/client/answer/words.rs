@@ -40,13 +40,16 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// The resources that a text about a used-up quota names; `None` if the text is about something else.
-pub(super) fn spent_resources(text: &str) -> Option<Vec<Resource>> {
+pub(crate) fn spent_resources(text: &str) -> Option<Vec<Resource>> {
     let unified: Vec<Resource> = text.split("Resource ").skip(1).filter_map(over_limit).collect();
     if !unified.is_empty() {
         return Some(unified);
     }
     if let Some((_, resource)) = OTHER_QUOTAS.iter().find(|(part, _)| text.contains(part)) {
         return Some(vec![(*resource).to_owned()]);
+    }
+    if let Some(resource) = cinder_s(text) {
+        return Some(vec![resource]);
     }
     let (_, rest) = text.split_once("uota exceeded")?;
     let rest = rest.trim_start().trim_start_matches("for ").trim_start_matches("resources: ");
@@ -56,13 +59,23 @@ pub(super) fn spent_resources(text: &str) -> Option<Vec<Resource>> {
 }
 
 /// Texts without the usual words, or whose words do not name the resource.
-const OTHER_QUOTAS: [(&str, &str); 5] = [
+const OTHER_QUOTAS: [(&str, &str); 8] = [
     ("Maximum number of ports exceeded", "port"),
     ("too many servers in group", "server_group_members"),
     ("too many server groups", "server_groups"),
     ("No more IP addresses available", "fixed_ip"),
+    ("No fixed IP addresses available", "fixed_ip"),
+    ("Unable to find any IP address on external network", "external_ip"),
     ("too many key pairs", "key_pairs"),
+    ("is larger than maximum allowed limit", "per_volume_gigabytes"),
 ];
+
+/// "... (10) exceeded for quota 'volumes'." and "... exceeds allowed gigabytes_ssd quota. Requested ...", each for all or for a volume type.
+fn cinder_s(text: &str) -> Option<Resource> {
+    let many = text.split_once("exceeded for quota '").and_then(|(_, rest)| rest.split_once('\''));
+    let large = text.split_once("exceeds allowed ").and_then(|(_, rest)| rest.split_once(" quota"));
+    many.or(large).map(|(name, _)| name.to_owned()).filter(|name| !name.is_empty() && !name.contains(' '))
+}
 
 /// With unified limits: "servers is over limit of 1 due to current usage 1 and delta 1", in the words of the older quotas.
 fn over_limit(text: &str) -> Option<Resource> {

@@ -60,6 +60,12 @@ fn domain(domain: &Domain) -> Value {
     }
 }
 
+/// A token from elsewhere has ended or is refused, and nothing here can get another.
+pub(crate) fn spent_token() -> Error {
+    let message = "the token in clouds.yaml has ended or is refused, and a token cannot be renewed; put a new one into the Secret, or better an application credential";
+    Error::Unauthorized { message: message.to_owned(), request_id: None }
+}
+
 /// What a log-in gives.
 #[derive(Debug)]
 pub(crate) struct Login {

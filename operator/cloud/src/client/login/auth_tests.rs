@@ -1,19 +1,16 @@
 use super::*;
-use crate::CloudConfig;
-use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use crate::{CloudConfig, SecretFiles};
+use bytes::Bytes;
 
 fn sent(auth: &str) -> Value {
     let text = format!("clouds: {{c: {{auth: {{auth_url: 'http://k', {auth}}}}}}}");
-    body(&CloudConfig::from_clouds_yaml(&text, "c", None).unwrap().credential)
+    body(&CloudConfig::from_clouds_yaml(&text, "c", SecretFiles::default()).unwrap().credential)
 }
 
 fn reply(token: Option<&'static str>, body: &str) -> Reply {
-    let mut headers = HeaderMap::new();
-    if let Some(token) = token {
-        headers.insert(SUBJECT_TOKEN, token.parse().unwrap());
-    }
-    Reply { status: StatusCode::CREATED, headers, body: body.as_bytes().to_vec() }
+    let answer = http::Response::builder().status(201);
+    let answer = token.into_iter().fold(answer, |answer, token| answer.header(SUBJECT_TOKEN, token));
+    Reply::new(answer.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
 }
 
 #[test]

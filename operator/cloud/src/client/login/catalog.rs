@@ -4,19 +4,37 @@ use crate::Result;
 use crate::client::call::Service;
 use crate::config::{CloudConfig, wrong};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 use url::Url;
 
 /// The catalog as Keystone writes it.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Catalog(Vec<Offer>);
+pub(crate) struct Catalog(Vec<Entry<Offer>>);
+
+/// An odd entry of a service that is not asked for must not spoil the rest.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Entry<T> {
+    Known(T),
+    Odd(IgnoredAny),
+}
+
+impl<T> Entry<T> {
+    fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(entry) => Some(entry),
+            Self::Odd(_) => None,
+        }
+    }
+}
 
 #[derive(Debug, Deserialize)]
 struct Offer {
     #[serde(default, rename = "type")]
     kind: String,
     #[serde(default)]
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<Entry<Endpoint>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +62,8 @@ pub(crate) struct Endpoints {
     pub compute: Url,
     pub network: Url,
     pub image: Url,
+    /// Or why there is none: only some pools need it.
+    pub volume: std::result::Result<Url, String>,
 }
 
 /// Types under which a service is listed, the usual one first.
@@ -53,14 +73,15 @@ fn types(service: Service) -> &'static [&'static str] {
         Service::Compute => &["compute", "computev21"],
         Service::Network => &["network"],
         Service::Image => &["image"],
+        Service::Volume => &["volumev3", "block-storage", "block-store"],
     }
 }
 
-/// Finds all three services.
+/// Finds the services; only the block storage may be missing.
 ///
 /// # Errors
 /// [`crate::Error::Config`] that says what the catalog has instead.
-pub(crate) fn endpoints(config: &CloudConfig, catalog: &Catalog) -> Result<Endpoints> {
+pub(crate) fn endpoints(config: &CloudConfig, catalog: &Catalog, project_id: &str) -> Result<Endpoints> {
     let region = region(config, catalog)?;
     let find = |service, said: &Option<Url>| match said {
         Some(url) => Ok(url.clone()),
@@ -70,6 +91,9 @@ pub(crate) fn endpoints(config: &CloudConfig, catalog: &Catalog) -> Result<Endpo
         compute: compute(find(Service::Compute, &config.overrides.compute)?),
         network: versioned(find(Service::Network, &config.overrides.network)?, "v2.0"),
         image: versioned(find(Service::Image, &config.overrides.image)?, "v2"),
+        volume: find(Service::Volume, &config.overrides.volume)
+            .map(|url| volume(url, project_id))
+            .map_err(|error| error.message().to_owned()),
         region: region.clone(),
     })
 }
@@ -94,8 +118,8 @@ impl Catalog {
     fn offered<'a>(&'a self, service: Service, interface: &'a str) -> impl Iterator<Item = &'a Endpoint> {
         types(service)
             .iter()
-            .flat_map(|kind| self.0.iter().filter(move |offer| offer.kind == *kind))
-            .flat_map(|offer| &offer.endpoints)
+            .flat_map(|kind| self.0.iter().filter_map(Entry::known).filter(move |offer| offer.kind == *kind))
+            .flat_map(|offer| offer.endpoints.iter().filter_map(Entry::known))
             .filter(move |endpoint| endpoint.interface.trim_end_matches("URL") == interface)
     }
 
@@ -118,6 +142,19 @@ impl Catalog {
 fn compute(url: Url) -> Url {
     let has_version = url.path().split('/').any(|part| part == "v2.1" || part == "v2");
     if has_version { trimmed(url) } else { versioned(url, "v2.1") }
+}
+
+/// Cinder's address must have the project's id behind its version: older ones know no other.
+fn volume(url: Url, project_id: &str) -> Url {
+    let mut url = trimmed(url);
+    let path = url.path().trim_end_matches('/').to_owned();
+    let path = match path.split('/').any(|part| part == "v3") {
+        false => format!("{path}/v3/{project_id}"),
+        true if path.ends_with("/v3") => format!("{path}/{project_id}"),
+        true => path,
+    };
+    url.set_path(&path);
+    url
 }
 
 /// The address with this version at its end.

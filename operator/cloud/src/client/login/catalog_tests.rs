@@ -1,24 +1,28 @@
 use super::*;
+use crate::SecretFiles;
 use serde_json::json;
 
 fn config(extra: &str) -> CloudConfig {
     let text = format!("clouds: {{c: {{auth: {{auth_url: 'http://k/v3', user_id: u, password: p, project_id: p}}{extra}}}}}");
-    CloudConfig::from_clouds_yaml(&text, "c", None).unwrap()
+    CloudConfig::from_clouds_yaml(&text, "c", SecretFiles::default()).unwrap()
 }
 
 fn catalog(compute: &str) -> Catalog {
+    serde_json::from_value(offers(compute)).unwrap()
+}
+
+fn offers(compute: &str) -> serde_json::Value {
     let offer = |kind: &str, url: &str| {
         let endpoint = |interface: &str, region: &str, host: &str| json!({"interface": interface, "region_id": region, "url": format!("http://{host}{url}")});
         json!({"type": kind, "endpoints": [
             endpoint("internal", "R1", "inside"), endpoint("public", "R1", "one"), endpoint("public", "R2", "two"),
         ]})
     };
-    let offers = json!([offer("volumev3", "/v"), offer("network", "/networking"), offer("compute", compute), offer("image", ":9292/")]);
-    serde_json::from_value(offers).unwrap()
+    json!([offer("network", "/networking"), offer("compute", compute), offer("image", ":9292/")])
 }
 
 fn addresses(extra: &str, compute: &str) -> Result<[String; 4]> {
-    let found = endpoints(&config(extra), &catalog(compute))?;
+    let found = endpoints(&config(extra), &catalog(compute), "p1")?;
     Ok([found.compute.clone(), found.compute_root(), found.network, found.image].map(String::from))
 }
 
@@ -62,6 +66,37 @@ fn a_catalog_without_addresses_is_no_panic() {
     let odd: Catalog =
         serde_json::from_value(json!([{"type": "compute", "endpoints": [{"interface": "public", "region": "R1", "url": "nonsense"}]}]))
             .unwrap();
-    assert!(matches!(endpoints(&config(""), &odd), Err(crate::Error::Config { .. })));
-    assert!(matches!(endpoints(&config(""), &Catalog::default()), Err(crate::Error::Config { .. })));
+    assert!(matches!(endpoints(&config(""), &odd, "p1"), Err(crate::Error::Config { .. })));
+    assert!(matches!(endpoints(&config(""), &Catalog::default(), "p1"), Err(crate::Error::Config { .. })));
+}
+
+#[test]
+fn cinder_is_found_under_its_three_types_with_the_project_behind_the_version() {
+    let volume = |kind: &str, url: &str| {
+        let mut offers = offers("/v2.1");
+        let endpoint = json!({"interface": "public", "region_id": "R1", "url": url});
+        offers.as_array_mut().unwrap().push(json!({"type": kind, "endpoints": [endpoint]}));
+        let catalog = serde_json::from_value(offers).unwrap();
+        endpoints(&config(", region_name: R1"), &catalog, "p1").unwrap().volume.map(String::from)
+    };
+    for kind in ["volumev3", "block-storage", "block-store"] {
+        for url in ["http://c/v3/p1", "http://c/v3", "http://c/v3/", "http://c"] {
+            assert_eq!(volume(kind, url).as_deref(), Ok("http://c/v3/p1"), "{kind} {url}");
+        }
+    }
+    let missing = volume("volumev2", "http://c/v2/p1").unwrap_err();
+    assert!(missing.contains("no volume service") && missing.contains("volume_endpoint_override"), "{missing}");
+}
+
+#[test]
+fn an_odd_entry_does_not_spoil_the_rest() {
+    let mut offers = offers("/v2.1");
+    offers.as_array_mut().unwrap().extend([
+        json!({"type": null, "endpoints": []}),
+        json!(7),
+        json!({"type": "key-manager", "endpoints": {}}),
+    ]);
+    offers[0]["endpoints"].as_array_mut().unwrap().push(json!({"interface": "public", "region_id": "R1", "url": null}));
+    let catalog: Catalog = serde_json::from_value(offers).unwrap();
+    assert!(endpoints(&config(", region_name: R1"), &catalog, "p1").is_ok());
 }

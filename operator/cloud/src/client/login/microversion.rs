@@ -5,6 +5,9 @@ use crate::config::wrong;
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+use url::Url;
 
 /// The first with everything that is used (Stein, 2019).
 pub(crate) const FLOOR: Microversion = Microversion { major: 2, minor: 72 };
@@ -30,6 +33,34 @@ impl FromStr for Microversion {
     fn from_str(text: &str) -> std::result::Result<Self, ()> {
         let (major, minor) = text.split_once('.').ok_or(())?;
         Ok(Self { major: major.parse().map_err(|_| ())?, minor: minor.parse().map_err(|_| ())? })
+    }
+}
+
+/// The version chosen for an address, asked for once; all who come meanwhile wait for that answer.
+#[derive(Default)]
+pub(crate) struct Versions(Mutex<Option<(Url, Arc<OnceCell<Microversion>>)>>);
+
+impl Versions {
+    /// The version for this address; `ask` is run if it is not known.
+    ///
+    /// # Errors
+    /// Those of `ask`; they are not kept.
+    pub async fn get(&self, url: &Url, ask: impl Future<Output = Result<Microversion>>) -> Result<Microversion> {
+        let cell = self.cell(url);
+        cell.get_or_try_init(|| ask).await.copied()
+    }
+
+    /// The cloud does not take the version any more: it is asked for again.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn cell(&self, url: &Url) -> Arc<OnceCell<Microversion>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some((of, cell)) if of == url => cell.clone(),
+            _ => known.insert((url.clone(), Arc::default())).1.clone(),
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! One token for all calls: fetched once by whoever comes first, renewed before it ends, kept from hammering Keystone.
 
 use super::catalog::Endpoints;
-use super::microversion::Microversion;
 use crate::config::Secret;
 use crate::{Error, Result};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// A token and what came with it.
@@ -16,8 +15,6 @@ pub(crate) struct Session {
     pub token: Secret,
     pub project_id: String,
     pub endpoints: Endpoints,
-    /// Nova's version, asked for at the first call that needs it.
-    pub microversion: OnceCell<Microversion>,
     issued: Instant,
     renew: Instant,
     expires: Instant,
@@ -34,7 +31,12 @@ impl Session {
     /// A session whose token was asked for at `issued`.
     pub fn new(token: Secret, project_id: String, endpoints: Endpoints, issued: Instant, life: Duration) -> Self {
         let (renew, expires) = (issued + life.mul_f64(RENEW_AT), issued + life);
-        Self { token, project_id, endpoints, microversion: OnceCell::new(), issued, renew, expires }
+        Self { token, project_id, endpoints, issued, renew, expires }
+    }
+
+    /// The same, for a token that has no successor.
+    pub fn used_to_its_end(self) -> Self {
+        Self { renew: self.expires, ..self }
     }
 }
 

@@ -20,7 +20,8 @@ impl LogIn for Keystone {
             return Err(Error::Transient { message: format!("failure {number}"), request_id: None });
         }
         let url = url::Url::parse("http://cloud").unwrap();
-        let endpoints = Endpoints { region: String::new(), compute: url.clone(), network: url.clone(), image: url };
+        let endpoints =
+            Endpoints { region: String::new(), compute: url.clone(), network: url.clone(), image: url.clone(), volume: Ok(url) };
         Ok(Session::new(Secret::new(format!("token-{number}")), String::new(), endpoints, issued, LIFE))
     }
 }

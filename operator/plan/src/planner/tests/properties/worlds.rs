@@ -110,7 +110,7 @@ fn clouds() -> impl Strategy<Value = Cloud> {
             offering.price_micro = offering.vcpus * price * 500_000;
             offering.unavailable = (gone == 0).then(|| "no valid host".to_owned());
         }
-        Cloud { quota: Quota { instances, cores, memory_mib }, ..cloud }
+        Cloud { quota: Quota { instances, cores, memory_mib, ..Quota::default() }, ..cloud }
     })
 }
 
@@ -186,7 +186,7 @@ pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
         for (offering, (vcpus, memory_mib, disk_gib, price_micro)) in cloud.offerings.iter_mut().zip(offerings) {
             *offering = Offering { vcpus, memory_mib, disk_gib, price_micro, ..offering.clone() };
         }
-        cloud.quota = Quota { instances: lines[0], cores: lines[1], memory_mib: lines[2] };
+        cloud.quota = Quota { instances: lines[0], cores: lines[1], memory_mib: lines[2], ..Quota::default() };
         for pool in &mut snapshot.pools {
             pool.limit_cpu_milli = Some(odd[0]);
             pool.limit_memory_bytes = Some(odd[1]);

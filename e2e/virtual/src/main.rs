@@ -1,0 +1,117 @@
+//! The command line: catastrophes, the crash matrix and the economy of standing still, on virtual time.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use gantry_virtual::catastrophes::{CASES, Size, Trial};
+use gantry_virtual::economy;
+use gantry_virtual::matrix::{Sample, Workload, matrix};
+
+/// The whole operator in one process on virtual time.
+#[derive(Debug, Parser)]
+#[command(name = "gantry-virtual", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Catastrophes that hit others, by their numbers, with their true durations.
+    Catastrophes {
+        /// Only this one, such as T6.
+        #[arg(long)]
+        filter: Option<String>,
+        /// Seeds, from 1.
+        #[arg(long, default_value_t = 1)]
+        seeds: u64,
+        /// Fleets of 60 hosts instead of 5,000.
+        #[arg(long)]
+        small: bool,
+    },
+    /// The operator killed at every call that it makes.
+    CrashMatrix {
+        /// Every n-th death only: `part/of`, from 0.
+        #[arg(long, default_value = "0/1")]
+        sample: String,
+        /// Only these workloads.
+        #[arg(long)]
+        workload: Vec<Workload>,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Runs at the same time.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
+    /// A fleet at rest for an hour: what it costs.
+    Economy {
+        /// Hosts.
+        #[arg(long, default_value_t = 5_000)]
+        hosts: usize,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Catastrophes { filter, seeds, small } => {
+            catastrophes(filter.as_deref(), seeds, if small { Size::Small } else { Size::Full })
+        }
+        Command::CrashMatrix { sample, workload, seed, threads } => crash_matrix(&sample, &workload, seed, threads),
+        Command::Economy { hosts, seed } => economy(hosts, seed),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn catastrophes(filter: Option<&str>, seeds: u64, size: Size) -> Result<()> {
+    let begun = Instant::now();
+    let (mut passed, mut failed) = (0, 0);
+    for seed in 1..=seeds {
+        for case in CASES.iter().filter(|case| filter.is_none_or(|id| case.id == id)) {
+            let started = Instant::now();
+            match (case.run)(Trial { seed, size }) {
+                Ok(counted) => {
+                    passed += 1;
+                    println!("ok    {:<4} seed {seed} {:>6.1} s  {counted}", case.id, started.elapsed().as_secs_f64());
+                }
+                Err(error) => {
+                    failed += 1;
+                    println!("FAILS {:<4} seed {seed} {:>6.1} s  {}: {error:#}", case.id, started.elapsed().as_secs_f64(), case.what);
+                }
+            }
+        }
+    }
+    println!("catastrophes: {passed} passed, {failed} failed, {:.0} s", begun.elapsed().as_secs_f64());
+    anyhow::ensure!(failed == 0 && passed > 0, "{failed} catastrophes failed");
+    Ok(())
+}
+
+fn crash_matrix(sample: &str, workloads: &[Workload], seed: u64, threads: usize) -> Result<()> {
+    let begun = Instant::now();
+    let (part, of) = sample.split_once('/').context("--sample is part/of, such as 0/10")?;
+    let sample =
+        Sample { part: part.parse().context("--sample: the part is a number")?, of: of.parse().context("--sample: of is a number")? };
+    let workloads = if workloads.is_empty() { &Workload::ALL[..] } else { workloads };
+    let report = matrix(workloads, seed, sample, threads, |line| println!("{line}"))?;
+    report.failures.iter().for_each(|failure| println!("FAILS {failure}"));
+    println!("crash matrix: {}; {:.0} s", report.line(), begun.elapsed().as_secs_f64());
+    anyhow::ensure!(report.is_clean(), "the crash matrix is not clean");
+    Ok(())
+}
+
+fn economy(hosts: usize, seed: u64) -> Result<()> {
+    let economy = economy::run(hosts, seed)?;
+    println!("{}", economy.lines());
+    economy.judge()
+}

@@ -1,0 +1,208 @@
+//! Pods: sets that keep their number, and a scheduler that binds what fits and says what does not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gantry_plan::quantity::Quantity;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::nodes::is_ready;
+use crate::api::ApiServer;
+use crate::api::store::{name_of, seconds};
+
+/// A pod's containers take this long to end.
+const ENDING: SignedDuration = SignedDuration::from_secs(2);
+/// Pods of a node that is silent for this long are given up (the default toleration of unreachable).
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_secs(300);
+
+/// Pods that are kept at a number, as a ReplicaSet does.
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// Name, and prefix of the pods' names.
+    pub name: String,
+    /// How many.
+    pub replicas: usize,
+    /// CPU of each.
+    pub cpu_milli: i64,
+    /// Memory of each.
+    pub memory_mib: i64,
+    /// Label of the nodes that they want, if not any.
+    pub selector: Option<(&'static str, &'static str)>,
+}
+
+/// All sets.
+#[derive(Debug, Default)]
+pub struct Pods {
+    sets: BTreeMap<String, Set>,
+    made: u64,
+}
+
+/// Namespace of all pods.
+pub const NAMESPACE: &str = "apps";
+
+impl Pods {
+    /// Adds or changes a set.
+    pub fn set(&mut self, set: Set) {
+        self.sets.insert(set.name.clone(), set);
+    }
+
+    /// Changes a set's number.
+    pub fn scale(&mut self, name: &str, replicas: usize) {
+        if let Some(set) = self.sets.get_mut(name) {
+            set.replicas = replicas;
+        }
+    }
+
+    /// Everything that is due. `runs` tells whether a node's kubelet runs.
+    pub fn tick(&mut self, api: &ApiServer, runs: impl Fn(&str) -> bool, now: Timestamp) {
+        let pods = api.list("pods");
+        end(api, &pods, &runs, now);
+        for set in self.sets.values() {
+            let mine: Vec<_> = pods.iter().filter(|pod| pod["metadata"]["labels"]["set"] == set.name && !is_ending(pod)).collect();
+            for _ in mine.len()..set.replicas {
+                self.made += 1;
+                let _ = api.put("pods", pod(set, self.made));
+            }
+            let mut extra: Vec<_> = mine.into_iter().collect();
+            extra.sort_by_key(|pod| node_of(pod).is_some());
+            let surplus = extra.len().saturating_sub(set.replicas);
+            extra.into_iter().take(surplus).for_each(|pod| api.delete("pods", pod, if node_of(pod).is_some() { 30 } else { 0 }));
+        }
+        schedule(api, now);
+    }
+}
+
+fn pod(set: &Set, number: u64) -> Value {
+    let mut spec = json!({
+        "schedulerName": "default-scheduler",
+        "containers": [{"name": "c", "resources": {"requests": {"cpu": format!("{}m", set.cpu_milli), "memory": format!("{}Mi", set.memory_mib)}}}],
+    });
+    if let Some((key, value)) = set.selector {
+        spec["nodeSelector"] = json!({key: value});
+    }
+    let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set.name, "uid": set.name, "controller": true});
+    json!({
+        "metadata": {"name": format!("{}-{number:05}", set.name), "namespace": NAMESPACE, "labels": {"set": set.name}, "ownerReferences": [owner]},
+        "spec": spec,
+        "status": {"phase": "Pending"},
+    })
+}
+
+fn is_ending(pod: &Value) -> bool {
+    pod["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// The node that a pod is bound to.
+pub fn node_of(pod: &Value) -> Option<&str> {
+    pod["spec"]["nodeName"].as_str().filter(|node| !node.is_empty())
+}
+
+/// Kubelets end pods that are told to; pods of nodes that are gone are collected, those of silent nodes given up.
+fn end(api: &ApiServer, pods: &[Arc<Value>], runs: &impl Fn(&str) -> bool, now: Timestamp) {
+    for pod in pods {
+        let Some(node) = node_of(pod) else { continue };
+        let Some(object) = api.get("nodes", "", node) else {
+            api.confirm_ended(pod);
+            continue;
+        };
+        let told = pod["metadata"]["deletionTimestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        match told {
+            Some(at) if runs(node) && now.duration_since(at) >= ENDING => api.confirm_ended(pod),
+            None if is_given_up(&object, now) => api.delete("pods", pod, 30),
+            _ => {}
+        }
+    }
+}
+
+fn is_given_up(node: &Value, now: Timestamp) -> bool {
+    let condition = &node["status"]["conditions"][0];
+    let since = condition["lastTransitionTime"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+    condition["status"] == "Unknown" && since.is_some_and(|since| now.duration_since(since) >= GIVEN_UP_AFTER)
+}
+
+/// What a node has left.
+struct Room {
+    node: Arc<Value>,
+    cpu_milli: i64,
+    memory_bytes: i64,
+    pods: i64,
+}
+
+fn amount(object: &Value, field: &str) -> i64 {
+    let quantity = object[field].as_str().and_then(|text| text.parse::<Quantity>().ok());
+    quantity.map_or(0, |quantity| if field == "cpu" { quantity.milli() } else { quantity.value() })
+}
+
+fn schedule(api: &ApiServer, now: Timestamp) {
+    let pods = api.list("pods");
+    if pods.iter().all(|pod| node_of(pod).is_some() || is_ending(pod)) {
+        return;
+    }
+    let open = api.list("nodes").into_iter().filter(|node| node["spec"]["unschedulable"] != true);
+    let mut rooms: BTreeMap<String, Room> = open.map(|node| (name_of(&node).to_owned(), room(node))).collect();
+    for pod in &pods {
+        if let Some(room) = node_of(pod).and_then(|node| rooms.get_mut(node)) {
+            room.take(pod);
+        }
+    }
+    let count = rooms.len();
+    for pod in pods.iter().filter(|pod| node_of(pod).is_none() && !is_ending(pod)) {
+        match rooms.values_mut().find(|room| room.fits(pod)) {
+            Some(room) => {
+                room.take(pod);
+                bind(api, pod, name_of(&room.node), now);
+            }
+            None => refuse(api, pod, count, now),
+        }
+    }
+}
+
+fn room(node: Arc<Value>) -> Room {
+    let allocatable = &node["status"]["allocatable"];
+    let (cpu_milli, memory_bytes, pods) = (amount(allocatable, "cpu"), amount(allocatable, "memory"), amount(allocatable, "pods"));
+    Room { node, cpu_milli, memory_bytes, pods }
+}
+
+impl Room {
+    fn take(&mut self, pod: &Value) {
+        let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
+        self.cpu_milli -= amount(requests, "cpu");
+        self.memory_bytes -= amount(requests, "memory");
+        self.pods -= 1;
+    }
+
+    fn fits(&self, pod: &Value) -> bool {
+        let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
+        let taints = self.node["spec"]["taints"].as_array();
+        let is_free = taints.is_none_or(|taints| taints.iter().all(|taint| taint["effect"] == "PreferNoSchedule"));
+        let labels = &self.node["metadata"]["labels"];
+        let wanted = pod["spec"]["nodeSelector"].as_object();
+        let is_wanted = wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| labels[key] == *value));
+        let has_room = self.cpu_milli >= amount(requests, "cpu") && self.memory_bytes >= amount(requests, "memory") && self.pods > 0;
+        is_free && is_wanted && has_room && is_ready(&self.node)
+    }
+}
+
+fn bind(api: &ApiServer, pod: &Value, node: &str, now: Timestamp) {
+    api.edit("pods", NAMESPACE, name_of(pod), |pod| {
+        pod["spec"]["nodeName"] = node.into();
+        let time = seconds(now);
+        pod["status"] = json!({"phase": "Running", "startTime": time, "conditions": [
+            {"type": "PodScheduled", "status": "True", "lastTransitionTime": time},
+            {"type": "Ready", "status": "True", "lastTransitionTime": time},
+        ]});
+    });
+}
+
+fn refuse(api: &ApiServer, pod: &Value, nodes: usize, now: Timestamp) {
+    if pod["status"]["conditions"][0]["status"] == "False" {
+        return;
+    }
+    api.edit("pods", NAMESPACE, name_of(pod), |pod| {
+        let message = format!("0/{nodes} nodes are available");
+        pod["status"] = json!({"phase": "Pending", "conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": seconds(now)},
+        ]});
+    });
+}
