@@ -12,9 +12,9 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::guest::Kind;
 use crate::lab::cloud::Which;
 use crate::lab::operator::Operator;
+use crate::lab::vitals;
 use crate::lab::wait::until;
 use crate::lab::{Lab, Options, helm};
 use crate::suite::manifests;
@@ -42,9 +42,8 @@ type Log = Arc<Mutex<HashMap<String, Seen>>>;
 /// # Errors
 /// If a pod is not served in time.
 pub async fn run(rounds: usize, dir: PathBuf) -> Result<()> {
-    let options = Options { cloud: Which::Simulated, guests: Kind::Light, real_limit: 0, dir };
-    let lab = Lab::start(&options, |part| eprintln!("starting {part}")).await?;
-    helm::install(&lab, &["replicas=0"]).await?;
+    let options = Options::light(Which::Simulated, dir);
+    let lab = Lab::with_chart(&options).await?;
     let operator = Operator::start(&lab, "operator").await?;
     let outcome = measure(&lab, &operator, rounds).await;
     drop(operator.kill().await);
@@ -172,39 +171,12 @@ fn line(what: &str, times: &mut [Duration]) {
 async fn at_rest(operator: &Operator, hosts: usize) -> Result<()> {
     eprintln!("at rest with {hosts} hosts: settling for 20 s, then watching for {} s", REST.as_secs());
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let (cpu, calls, begun) = (cpu_seconds(operator.pid)?, requests(operator).await?, Instant::now());
+    let (cpu, calls, begun) = (vitals::cpu_seconds(operator.pid)?, vitals::requests(operator).await?, Instant::now());
     tokio::time::sleep(REST).await;
     let seconds = begun.elapsed().as_secs_f64();
-    let share = (cpu_seconds(operator.pid)? - cpu) / seconds * 100.0;
-    println!("{:<44} {:>9.1} MiB", format!("operator's RSS at rest, {hosts} hosts"), rss_mib(operator.pid)?);
+    let share = (vitals::cpu_seconds(operator.pid)? - cpu) / seconds * 100.0;
+    println!("{:<44} {:>9.1} MiB", format!("operator's RSS at rest, {hosts} hosts"), vitals::rss_mib(operator.pid)?);
     println!("{:<44} {:>9.2} % of a core", "operator's CPU at rest", share);
-    println!("{:<44} {:>9}", "operator's OpenStack calls in that minute", requests(operator).await?.saturating_sub(calls));
+    println!("{:<44} {:>9}", "operator's OpenStack calls in that minute", vitals::requests(operator).await?.saturating_sub(calls));
     Ok(())
-}
-
-/// Requests that the operator has sent to OpenStack, by its own count.
-async fn requests(operator: &Operator) -> Result<u64> {
-    let text = operator.metrics().await?;
-    let lines = text.lines().filter(|line| line.starts_with("gantry_openstack_requests_total"));
-    Ok(lines.filter_map(|line| line.rsplit_once(' ')).filter_map(|(_, n)| n.parse::<u64>().ok()).sum())
-}
-
-fn stat(pid: u32) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let after = text.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
-    Ok(after.split_whitespace().map(str::to_owned).collect())
-}
-
-/// User and system time, in seconds; the kernel counts in hundredths.
-fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = stat(pid)?;
-    let ticks: f64 = stat[11].parse::<f64>()? + stat[12].parse::<f64>()?;
-    Ok(ticks / 100.0)
-}
-
-fn rss_mib(pid: u32) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    let kib: f64 = line.split_whitespace().nth(1).context("no value")?.parse()?;
-    Ok(kib / 1024.0)
 }

@@ -2,6 +2,10 @@
 
 pub mod api_cases;
 pub mod bench;
+pub mod bench_scale;
+pub mod catastrophes;
+pub mod contract;
+pub mod crash_matrix;
 pub mod demo;
 pub mod guest;
 pub mod kubernetes;

@@ -1,15 +1,17 @@
-//! The laboratory's command line: `demo`, `suite`, `api`, `bench`.
+//! The laboratory's command line: `demo`, `suite`, `api`, `catastrophes`, `crash-matrix`, `bench`,
+//! `bench-scale`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
+use gantry_e2e::crash_matrix::Sample;
 use gantry_e2e::guest::Kind;
 use gantry_e2e::lab::cloud::Which;
 use gantry_e2e::lab::{Lab, Options, binaries, chart, helm};
 use gantry_e2e::suite::{WHOLE_WAY, World, runner};
-use gantry_e2e::{bench, demo};
+use gantry_e2e::{bench, bench_scale, catastrophes, contract, crash_matrix, demo};
 
 /// Laboratory of Gantry: real Kubernetes, OpenStack simulated or real.
 #[derive(Debug, Parser)]
@@ -25,6 +27,15 @@ enum CloudName {
     Simulated,
     /// e2e/openstack.
     Real,
+}
+
+impl From<CloudName> for Which {
+    fn from(name: CloudName) -> Self {
+        match name {
+            CloudName::Simulated => Self::Simulated,
+            CloudName::Real => Self::Real,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -69,11 +80,46 @@ enum Command {
     },
     /// The API's accepted and rejected cases on the real API server.
     Api,
+    /// Those of the catastrophes T1 to T29 that a real OpenStack can be made to show.
+    Catastrophes {
+        /// On which OpenStack.
+        #[arg(long, value_enum, default_value = "real")]
+        cloud: CloudName,
+        /// Only those whose name contains this.
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// kill -9 at every external call of the operator, and what is left compared with a run without.
+    CrashMatrix {
+        /// Only this part of all runs, as i/n; i may be larger than n, such as the day's number.
+        #[arg(long)]
+        sample: Option<Sample>,
+        /// Runs at the same time.
+        #[arg(long, default_value_t = 8)]
+        lanes: usize,
+        /// Only runs whose workload and point contain this, such as `scale-up: POST`.
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// The contract suite: the same requests to the simulated and the real OpenStack.
+    Contract(contract::Arguments),
     /// Latencies of 100 scale-ups, and the operator at rest with 100 hosts.
     Bench {
         /// Scale-ups.
         #[arg(long, default_value_t = 100)]
         rounds: usize,
+    },
+    /// The operator with thousands of hosts: at rest, after a restart, and buying 500 at once.
+    BenchScale {
+        /// Hosts that are there.
+        #[arg(long, default_value_t = 5000)]
+        hosts: usize,
+        /// Pods on each of them.
+        #[arg(long, default_value_t = 6)]
+        pods_each: usize,
+        /// How long the operator is watched at rest, in seconds.
+        #[arg(long, default_value_t = 180)]
+        rest: u64,
     },
 }
 
@@ -96,6 +142,17 @@ async fn run(command: Command) -> Result<()> {
         Command::Suite { cloud, guests, filter } => suite(cloud, guests, filter.as_deref(), dir.clone()).await,
         Command::Openstack { image, filter } => openstack(&image, filter.as_deref(), dir.clone()).await,
         Command::Api => api(dir.clone()).await,
+        Command::Catastrophes { cloud, filter } => {
+            catastrophes::run(catastrophes::Settings { dir: dir.clone(), cloud: cloud.into(), filter }).await
+        }
+        Command::CrashMatrix { sample, lanes, filter } => {
+            crash_matrix::run(crash_matrix::Settings { dir: dir.clone(), sample, lanes, filter }).await
+        }
+        Command::Contract(arguments) => contract::run(&arguments.settings(dir.clone())).await,
+        Command::BenchScale { hosts, pods_each, rest } => {
+            let rest = std::time::Duration::from_secs(rest);
+            bench_scale::run(bench_scale::Settings { dir: dir.clone(), hosts, pods_each, rest }).await
+        }
         Command::Bench { rounds } => bench::run(rounds, dir.clone()).await,
     };
     match &outcome {
@@ -113,18 +170,19 @@ fn tempdir() -> Result<PathBuf> {
 }
 
 async fn suite(cloud: CloudName, guests: Guests, filter: Option<&str>, dir: PathBuf) -> Result<()> {
-    let which = match cloud {
-        CloudName::Simulated => Which::Simulated,
-        CloudName::Real => Which::Real,
-    };
     let guests = match guests {
         Guests::Light => Kind::Light,
         Guests::Real => Kind::Real,
     };
-    let lab = Lab::start(&Options { cloud: which, guests, real_limit: 4, dir }, |part| eprintln!("starting {part}")).await?;
-    helm::install(&lab, &["replicas=0"]).await?;
+    let lab = Lab::with_chart(&Options { guests, real_limit: 4, ..Options::light(cloud.into(), dir) }).await?;
+    scenarios(lab, filter).await
+}
+
+/// All scenarios that the laboratory's cloud can run, with the operator as a process.
+async fn scenarios(lab: Lab, filter: Option<&str>) -> Result<()> {
+    let chosen = runner::choose(lab.cloud.which, filter);
     let mut world = World::new(lab);
-    let count = runner::run(&mut world, &runner::choose(which, filter)).await;
+    let count = runner::run(&mut world, &chosen).await;
     finish(world, count).await
 }
 
@@ -138,14 +196,12 @@ async fn finish(world: World, count: Result<runner::Count>) -> Result<()> {
 
 /// Where the machine cannot run real kubelets the suite still runs, with light guests, and says what did not.
 async fn openstack(image: &std::path::Path, filter: Option<&str>, dir: PathBuf) -> Result<()> {
-    let options = Options { cloud: Which::Real, guests: Kind::Auto, real_limit: 2, dir };
+    let options = Options { guests: Kind::Auto, real_limit: 2, ..Options::light(Which::Real, dir) };
     let mut lab = Lab::start(&options, |part| eprintln!("starting {part}")).await?;
     if let Some(why) = &lab.why_light {
         println!("not run: {}: {why}", WHOLE_WAY.name);
         helm::install(&lab, &["replicas=0"]).await?;
-        let mut world = World::new(lab);
-        let count = runner::run(&mut world, &runner::choose(Which::Real, filter)).await;
-        return finish(world, count).await;
+        return scenarios(lab, filter).await;
     }
     eprintln!("starting a node for the operator (a real kubelet), installing the chart with Helm");
     chart::install(&mut lab, image).await?;
@@ -161,9 +217,8 @@ async fn openstack(image: &std::path::Path, filter: Option<&str>, dir: PathBuf) 
 }
 
 async fn api(dir: PathBuf) -> Result<()> {
-    let options = Options { cloud: Which::Simulated, guests: Kind::Light, real_limit: 0, dir };
-    let lab = Lab::start(&options, |part| eprintln!("starting {part}")).await?;
-    helm::install(&lab, &["replicas=0"]).await?;
+    let options = Options::light(Which::Simulated, dir);
+    let lab = Lab::with_chart(&options).await?;
     let outcome = api_suites(&lab).await;
     lab.stop().await?;
     outcome

@@ -31,7 +31,7 @@ pub struct Settings {
 /// With the reason, after everything that was started has been ended.
 pub async fn run(settings: Settings) -> Result<()> {
     let start = Instant::now();
-    let options = Options { cloud: Which::Simulated, guests: Kind::Auto, real_limit: 2, dir: settings.dir.clone() };
+    let options = Options { guests: Kind::Auto, real_limit: 2, ..Options::light(Which::Simulated, settings.dir.clone()) };
     let mut screen = Screen::new(start);
     screen.step("starting Kubernetes, the simulated OpenStack and the guest booter (about 20 s)");
     let mut lab = Lab::start(&options, |part| eprintln!("  {part}")).await?;

@@ -83,7 +83,7 @@ impl ControlPlane {
     async fn bring_up(&mut self) -> Result<()> {
         self.launch(ETCD, programs::etcd(&self.layout, &self.endpoints))?;
         self.start_api_server().await?;
-        self.launch("kube-controller-manager", programs::controller_manager(&self.layout))?;
+        self.launch("kube-controller-manager", programs::controller_manager(&self.layout, &self.options))?;
         self.launch("kube-scheduler", programs::scheduler(&self.layout))?;
         self.launch("kwok", programs::kwok(&self.layout, &self.options))?;
         kubeadm::set_up(&self.options, &self.layout, &self.endpoints, self.client.clone()).await?;

@@ -42,6 +42,8 @@ pub struct Options {
     pub fake_lease_seconds: u32,
     /// Arguments that the API server gets besides its own, such as `--feature-gates=...`.
     pub api_server_args: Vec<String>,
+    /// Controllers of kube-controller-manager that do not run.
+    pub controllers_off: Vec<String>,
 }
 
 impl Options {
@@ -54,6 +56,7 @@ impl Options {
             after_stop: AfterStop::Remove,
             fake_lease_seconds: 40,
             api_server_args: Vec::new(),
+            controllers_off: Vec::new(),
         }
     }
 }

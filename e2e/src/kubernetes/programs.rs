@@ -64,11 +64,12 @@ pub fn api_server(layout: &Layout, endpoints: &Endpoints, options: &Options) -> 
 }
 
 /// The controllers, with the two for bootstrap tokens that kubeadm turns on, and without leader election: there is one.
-pub fn controller_manager(layout: &Layout) -> Vec<String> {
+pub fn controller_manager(layout: &Layout, options: &Options) -> Vec<String> {
+    let off: String = options.controllers_off.iter().map(|name| format!(",-{name}")).collect();
     let pki = |file: &str| layout.pki().join(file).display().to_string();
     vec![
         flag("kubeconfig", layout.kubeconfig("controller-manager").display()),
-        flag("controllers", "*,bootstrapsigner,tokencleaner"),
+        flag("controllers", format!("*,bootstrapsigner,tokencleaner{off}")),
         flag("use-service-account-credentials", true),
         flag("service-account-private-key-file", pki("sa.key")),
         flag("root-ca-file", pki("ca.crt")),

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use gantry_cloud_sim::{Config as SimConfig, Simulator};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
+use super::admin::Admin;
 use super::binaries;
 
 /// Which OpenStack.
@@ -24,8 +25,6 @@ pub enum Which {
 
 /// Time for the real OpenStack to start, its installation included.
 const START_LIMIT: Duration = Duration::from_secs(900);
-/// Microversion of our looks at Nova.
-const MICROVERSION: &str = "compute 2.96";
 
 /// A running OpenStack.
 pub struct LabCloud {
@@ -37,7 +36,13 @@ pub struct LabCloud {
     pub simulator: Option<Simulator>,
     process: Option<Child>,
     dir: PathBuf,
-    admin: Admin,
+    pub(super) admin: Admin,
+}
+
+/// A loopback address of this process's own: several laboratories run side by side.
+fn own_address() -> IpAddr {
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(127, 78, high, low.clamp(1, 254)))
 }
 
 impl LabCloud {
@@ -73,9 +78,7 @@ impl LabCloud {
         let log = std::fs::File::create(dir.join("openstack.log"))?;
         let mut command = Command::new(binaries::workspace().join("e2e/openstack/openstack.sh"));
         command.args(["up", "--foreground", "--dir"]).arg(&folder).stdin(Stdio::null());
-        if let Some(address) = bind {
-            command.args(["--bind", &address.to_string()]);
-        }
+        command.args(["--bind", &bind.unwrap_or_else(own_address).to_string()]);
         let mut child = command.stdout(log.try_clone()?).stderr(log).spawn().context("openstack.sh cannot be started")?;
         let start = Instant::now();
         let ready = loop {
@@ -115,18 +118,28 @@ impl LabCloud {
         Ok(())
     }
 
-    /// What the project holds, as `server name` and `port name`; empty when nothing is left.
+    /// What the project holds, as `server name`, `port name` and so on; empty when nothing is left. Routers and their ports are furniture.
     ///
     /// # Errors
     /// If the cloud does not answer.
     pub async fn left(&mut self) -> Result<Vec<String>> {
-        let servers = self.admin.call(Method::GET, "compute", "/servers/detail?all_tenants=1", None).await?;
-        let ports = self.admin.call(Method::GET, "network", "/v2.0/ports", None).await?;
-        let names = |list: &Value, what: &str| -> Vec<String> {
-            list.as_array().into_iter().flatten().map(|x| format!("{what} {}", x["name"].as_str().unwrap_or("?"))).collect()
-        };
-        let mut left = names(&servers["servers"], "server");
-        left.extend(names(&ports["ports"], "port"));
+        const LISTS: [(&str, &str, &str, &str); 5] = [
+            ("server", "compute", "/servers/detail?all_tenants=1", "servers"),
+            ("port", "network", "/v2.0/ports", "ports"),
+            ("volume", "block-storage", "/volumes?all_tenants=1", "volumes"),
+            ("floating IP", "network", "/v2.0/floatingips", "floatingips"),
+            ("server group", "compute", "/os-server-groups?all_projects=1", "server_groups"),
+        ];
+        let mut left = Vec::new();
+        for (what, service, path, list) in LISTS {
+            let answer = self.admin.call(Method::GET, service, path, None).await?;
+            let things = answer[list].as_array().into_iter().flatten();
+            let ours = things.filter(|thing| !thing["device_owner"].as_str().is_some_and(|owner| owner.starts_with("network:")));
+            left.extend(ours.map(|thing| {
+                let name = thing["name"].as_str().or(thing["description"].as_str()).unwrap_or("?");
+                format!("{what} {name}")
+            }));
+        }
         Ok(left)
     }
 
@@ -187,73 +200,5 @@ impl LabCloud {
     pub fn simulator_admin(&self, method: &str, path: &str, body: Value) -> Result<Value> {
         let simulator = self.simulator.as_ref().context("only the simulator has faults")?;
         simulator.admin(method, path, body).map_err(anyhow::Error::msg)
-    }
-}
-
-/// A user's view, mostly the administrator's: a token, the catalog, plain requests.
-struct Admin {
-    client: Client,
-    entry: Value,
-    token: String,
-    project: String,
-    catalog: Value,
-}
-
-impl Admin {
-    async fn log_in(clouds_yaml: &Path, entry: &str) -> Result<Self> {
-        let text = std::fs::read_to_string(clouds_yaml)?;
-        let file: Value = serde_saphyr::from_str(&text)?;
-        let mut admin = Self {
-            client: Client::new(),
-            entry: file["clouds"][entry].clone(),
-            token: String::new(),
-            project: String::new(),
-            catalog: Value::Null,
-        };
-        admin.renew().await?;
-        Ok(admin)
-    }
-
-    async fn renew(&mut self) -> Result<()> {
-        let auth = &self.entry["auth"];
-        let user = json!({"name": auth["username"], "domain": {"id": "default"}, "password": auth["password"]});
-        let scope = json!({"project": {"name": auth["project_name"], "domain": {"id": "default"}}});
-        let body = json!({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}});
-        let url = format!("{}/auth/tokens", auth["auth_url"].as_str().context("clouds.yaml has no auth_url")?.trim_end_matches('/'));
-        let answer = self.client.post(url).json(&body).send().await?.error_for_status()?;
-        self.token = answer.headers().get("x-subject-token").context("Keystone gave no token")?.to_str()?.to_owned();
-        let mut body = answer.json::<Value>().await?;
-        self.project = body["token"]["project"]["id"].as_str().unwrap_or_default().to_owned();
-        self.catalog = body["token"]["catalog"].take();
-        Ok(())
-    }
-
-    fn endpoint(&self, service: &str) -> Result<String> {
-        let services = self.catalog.as_array().into_iter().flatten();
-        let endpoints = services.filter(|s| s["type"] == service).flat_map(|s| s["endpoints"].as_array().into_iter().flatten());
-        let public = endpoints.into_iter().find(|e| e["interface"] == "public").context("the catalog lacks a service")?;
-        Ok(public["url"].as_str().context("an endpoint without url")?.trim_end_matches('/').to_owned())
-    }
-
-    async fn call(&mut self, method: Method, service: &str, path: &str, body: Option<Value>) -> Result<Value> {
-        for attempt in 0..2 {
-            let url = format!("{}{path}", self.endpoint(service)?);
-            let mut request = self.client.request(method.clone(), &url).header("X-Auth-Token", &self.token);
-            request = request.header("OpenStack-API-Version", MICROVERSION);
-            if let Some(body) = &body {
-                request = request.json(body);
-            }
-            let answer = request.send().await?;
-            if answer.status() == 401 && attempt == 0 {
-                self.renew().await?;
-                continue;
-            }
-            let (status, text) = (answer.status(), answer.text().await?);
-            if !status.is_success() {
-                bail!("{method} {path} was answered with {status}: {text}");
-            }
-            return Ok(serde_json::from_str(&text).unwrap_or(Value::Null));
-        }
-        bail!("{method} {path} was answered with 401 twice")
     }
 }

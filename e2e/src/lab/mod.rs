@@ -1,10 +1,17 @@
 //! A laboratory: a real Kubernetes, an OpenStack (simulated or real), guests, and the operator; started together, ended without a trace.
 
+mod admin;
 pub mod binaries;
 pub mod chart;
 pub mod cloud;
+pub mod gate;
 pub mod helm;
+pub mod keeper;
+pub mod lane;
+pub mod mishaps;
+pub mod objects;
 pub mod operator;
+pub mod vitals;
 pub mod wait;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +42,26 @@ pub struct Options {
     pub real_limit: usize,
     /// Where everything is kept that the laboratory writes.
     pub dir: PathBuf,
+    /// Whether nodes without a kubelet stay as they are.
+    pub nodes: Nodes,
+}
+
+impl Options {
+    /// Light guests on this cloud.
+    #[must_use]
+    pub fn light(cloud: Which, dir: PathBuf) -> Self {
+        Self { cloud, guests: GuestKind::Light, real_limit: 0, dir, nodes: Nodes::Watched }
+    }
+}
+
+/// What becomes of nodes that nobody reports for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nodes {
+    /// Kubernetes finds them not ready after a while.
+    #[default]
+    Watched,
+    /// Nobody looks: thousands of them cost nothing.
+    Unwatched,
 }
 
 /// A running laboratory.
@@ -71,6 +98,9 @@ impl Lab {
         let mut kubernetes = KubernetesOptions::new(bin.clone(), options.dir.join("kubernetes"), address);
         // The whole folder goes when the run was good; its logs are wanted when it was not.
         kubernetes.after_stop = AfterStop::Keep;
+        if options.nodes == Nodes::Unwatched {
+            kubernetes.controllers_off = vec!["node-lifecycle-controller".into(), "taint-eviction-controller".into()];
+        }
         let control_plane = ControlPlane::start(kubernetes).await?;
         say(match options.cloud {
             Which::Simulated => "OpenStack: the simulated one",
@@ -83,6 +113,16 @@ impl Lab {
         let booter = Booter::start(guests(options, &cloud, &bin)?).await.context("the guest booter did not start")?;
         let client = control_plane.client();
         Ok(Self { control_plane, cloud, booter: Some(booter), why_light, infra: None, client, dir: options.dir.clone(), bin })
+    }
+
+    /// The same with the chart installed, its operator left out: the laboratory starts operators of its own.
+    ///
+    /// # Errors
+    /// The first part that does not start, or what Helm says.
+    pub async fn with_chart(options: &Options) -> Result<Self> {
+        let lab = Self::start(options, |part| eprintln!("starting {part}")).await?;
+        helm::install(&lab, &["replicas=0"]).await?;
+        Ok(lab)
     }
 
     /// Boots a real node without OpenStack, for the operator's pod, tainted so that nobody else goes there.
@@ -132,7 +172,7 @@ impl Lab {
         if let Some(booter) = self.booter.take() {
             booter.stop().await;
         }
-        let options = Options { cloud: self.cloud.which, guests: GuestKind::Light, real_limit: 0, dir: self.dir.clone() };
+        let options = Options::light(self.cloud.which, self.dir.clone());
         self.booter = Some(Booter::start(guests(&options, &self.cloud, &self.bin)?).await?);
         Ok(())
     }

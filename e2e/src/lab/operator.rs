@@ -12,12 +12,15 @@ use kube::api::PostParams;
 use serde_json::json;
 use tokio::process::{Child, Command};
 
+use super::gate::Gate;
 use super::{Lab, binaries};
 
 /// Namespace and name of the chart's release.
 pub const NAMESPACE: &str = "gantry-system";
 /// Name of the chart's ServiceAccount.
 pub const SERVICE_ACCOUNT: &str = "gantry";
+/// Name of the lease that the chart's role allows.
+const LEASE: &str = "gantry";
 /// The token of the ServiceAccount outlives every run.
 const TOKEN_SECONDS: i64 = 6 * 3600;
 /// Time for an orderly end.
@@ -34,27 +37,79 @@ pub struct Operator {
     pub pid: u32,
 }
 
+/// How an operator is started.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its way to the API server.
+    pub kubeconfig: PathBuf,
+    /// Its identity; one that starts again under its name takes the lease at once.
+    pub identity: String,
+    /// Name of its lease.
+    pub lease: String,
+    /// File that its log is appended to.
+    pub log: PathBuf,
+}
+
 impl Operator {
-    /// Starts it as `name`, with a log of that name.
+    /// Starts it as `name`, with a log of that name, and waits until it is ready.
     ///
     /// # Errors
     /// If the binary or the ServiceAccount is missing, or it is not ready in time.
     pub async fn start(lab: &Lab, name: &str) -> Result<Self> {
-        let kubeconfig = kubeconfig(lab).await?;
-        let log = lab.dir.join(format!("{name}.log"));
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
-        let port = free_port()?;
-        let mut command = Command::new(binaries::own("gantry")?);
-        command.args(["run", "--listen", &format!("127.0.0.1:{port}"), "--lease-namespace", NAMESPACE, "--log-level", "info,gantry=debug"]);
-        command.args(["--identity", name]).env_clear().env("KUBECONFIG", kubeconfig);
-        let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).kill_on_drop(true).spawn()?;
-        let pid = child.id().context("the operator ended at once")?;
-        let mut operator = Self { child, log, url: format!("http://127.0.0.1:{port}"), pid };
+        let settings = Settings {
+            kubeconfig: kubeconfig(lab).await?,
+            identity: name.to_owned(),
+            lease: LEASE.to_owned(),
+            log: lab.dir.join(format!("{name}.log")),
+        };
+        let mut operator = Self::launch(&settings)?;
         operator.until_ready().await?;
         Ok(operator)
     }
 
-    async fn until_ready(&mut self) -> Result<()> {
+    /// Starts it as `name` behind a gate, with a lease of that name, and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`Operator::start`].
+    pub async fn start_behind(lab: &Lab, gate: &Gate, name: &str) -> Result<Self> {
+        let kubeconfig = gate.kubeconfig(&lab.dir.join(format!("{name}.kubeconfig")), &token(lab).await?, NAMESPACE)?;
+        let log = lab.dir.join(format!("{name}.log"));
+        gate.expect();
+        let mut operator = Self::launch(&Settings { kubeconfig, identity: name.to_owned(), lease: name.to_owned(), log })?;
+        gate.admit(operator.pid);
+        operator.until_ready().await?;
+        Ok(operator)
+    }
+
+    /// Starts it and waits for nothing.
+    ///
+    /// # Errors
+    /// If the binary is missing or cannot be started.
+    pub fn launch(settings: &Settings) -> Result<Self> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&settings.log)?;
+        let port = free_port()?;
+        let mut command = Command::new(binaries::own("gantry")?);
+        command.args(["run", "--listen", &format!("127.0.0.1:{port}"), "--lease-namespace", NAMESPACE, "--lease-name", &settings.lease]);
+        command.args(["--log-level", "info,gantry=debug", "--identity", &settings.identity]);
+        command.env_clear().env("KUBECONFIG", &settings.kubeconfig);
+        let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).kill_on_drop(true).spawn()?;
+        let pid = child.id().context("the operator ended at once")?;
+        Ok(Self { child, log: settings.log.clone(), url: format!("http://127.0.0.1:{port}"), pid })
+    }
+
+    /// Waits until its process has ended, by whatever.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub async fn ended(&mut self) -> Result<std::process::ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// Waits until /readyz says so.
+    ///
+    /// # Errors
+    /// If it ends before, or is not ready after 30 s, with the end of its log.
+    pub async fn until_ready(&mut self) -> Result<()> {
         let client = reqwest::Client::new();
         for _ in 0..300 {
             if let Some(status) = self.child.try_wait()? {
@@ -117,13 +172,21 @@ fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// A kubeconfig with the rights of the chart's ServiceAccount.
-async fn kubeconfig(lab: &Lab) -> Result<PathBuf> {
+/// A token with the rights of the chart's ServiceAccount.
+///
+/// # Errors
+/// If the ServiceAccount is missing.
+pub async fn token(lab: &Lab) -> Result<String> {
     let accounts: Api<ServiceAccount> = Api::namespaced(lab.client.clone(), NAMESPACE);
     let spec = TokenRequestSpec { expiration_seconds: Some(TOKEN_SECONDS), ..TokenRequestSpec::default() };
     let request = TokenRequest { spec, ..TokenRequest::default() };
     let answer = accounts.create_token_request(SERVICE_ACCOUNT, &PostParams::default(), &request).await?;
-    let token = answer.status.context("the API server gave no token")?.token;
+    Ok(answer.status.context("the API server gave no token")?.token)
+}
+
+/// A kubeconfig with the rights of the chart's ServiceAccount.
+async fn kubeconfig(lab: &Lab) -> Result<PathBuf> {
+    let token = token(lab).await?;
     let ca = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, lab.control_plane.ca_pem());
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "gantry",

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use gantry_crds::{OpenStackCloud, condition};
-use kube::Api;
+use gantry_crds::condition;
 
 use super::World;
 use super::manifests;
@@ -32,10 +31,10 @@ pub async fn credentials(world: &mut World) -> Result<()> {
     world.apply(&manifests::cloud(&world.namespace, &wrong, "openstack")).await?;
     world.apply_pool("general", "", "{}").await?;
     world.apply_deployment("web", 1, "1", "").await?;
-    until_cloud(world, "False", "Unauthorized").await?;
+    world.until_cloud("False", "Unauthorized").await?;
     world.until_event("Unauthorized", "Correct the Secret").await?;
     world.apply(&manifests::cloud(&world.namespace, &good, "openstack")).await?;
-    until_cloud(world, "True", "Answering").await?;
+    world.until_cloud("True", "Answering").await?;
     world.until_running("web", 1).await
 }
 
@@ -46,17 +45,6 @@ fn spoiled(text: &str) -> String {
         _ => line.to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-async fn until_cloud(world: &World, status: &str, reason: &str) -> Result<()> {
-    let clouds: Api<OpenStackCloud> = Api::namespaced(world.lab.client.clone(), &world.namespace);
-    until(&format!("the cloud to be Ready={status} ({reason})"), COMING, || async {
-        let cloud = clouds.get("main").await.map_err(|error| error.to_string())?;
-        let conditions = cloud.status.unwrap_or_default().conditions;
-        let seen = condition::find(&conditions, "Ready").map(|c| (c.status.clone(), c.reason.clone()));
-        if seen == Some((status.into(), reason.into())) { Ok(()) } else { Err(format!("{seen:?}")) }
-    })
-    .await
 }
 
 /// Objects that name what does not exist, beside good ones.

@@ -1,6 +1,6 @@
 //! The end-to-end suite: scenarios one after the other on one laboratory, each of which ends with an empty cloud.
 
-mod checks;
+pub mod checks;
 mod faults;
 mod growth;
 pub mod manifests;
@@ -8,7 +8,7 @@ mod mistakes;
 mod restarts;
 pub mod runner;
 mod whole_way;
-mod world;
+pub mod world;
 
 pub use world::World;
 

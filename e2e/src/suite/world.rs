@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use gantry_crds::{Host, VMPool};
+use gantry_crds::{Host, OpenStackCloud, VMPool, condition};
 use k8s_openapi::api::core::v1::{Event, Namespace, Node, Pod, Secret};
 use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
 use super::manifests;
+use crate::lab::gate::Gate;
 use crate::lab::operator::Operator;
 use crate::lab::wait::until;
 use crate::lab::{Lab, helm};
@@ -30,6 +31,8 @@ pub struct World {
     pub namespace: String,
     /// Whether the operator runs in a pod, from the chart; else it is a process of ours.
     pub in_pod: bool,
+    /// What the operator's calls pass through, if they are to be counted or spoiled.
+    pub gate: Option<Gate>,
     number: usize,
 }
 
@@ -37,11 +40,15 @@ impl World {
     /// A world around a laboratory in which the chart is installed.
     #[must_use]
     pub fn new(lab: Lab) -> Self {
-        Self { lab, operator: None, namespace: String::new(), in_pod: false, number: 0 }
+        Self { lab, operator: None, namespace: String::new(), in_pod: false, gate: None, number: 0 }
     }
 
     /// A fresh namespace, and an operator that runs.
     pub(super) async fn begin(&mut self) -> Result<()> {
+        if let Some(gate) = &self.gate {
+            gate.spoil_nothing();
+            gate.arm(None);
+        }
         self.number += 1;
         self.namespace = format!("apps-{}", self.number);
         let namespaces: Api<Namespace> = Api::all(self.lab.client.clone());
@@ -62,6 +69,9 @@ impl World {
     pub(super) async fn clean(&mut self) -> Result<()> {
         if self.lab.cloud.simulator.is_some() {
             self.lab.cloud.no_faults()?;
+        }
+        if let Some(gate) = &self.gate {
+            gate.spoil_nothing();
         }
         if self.end().await.is_ok() {
             return Ok(());
@@ -112,15 +122,28 @@ impl World {
     /// Starts the operator if it is down and ours to start.
     pub async fn start_operator(&mut self) -> Result<()> {
         if self.operator.is_none() && !self.in_pod {
-            self.operator = Some(Operator::start(&self.lab, "operator").await?);
+            self.operator = Some(match &self.gate {
+                Some(gate) => Operator::start_behind(&self.lab, gate, "operator").await?,
+                None => Operator::start(&self.lab, "operator").await?,
+            });
         }
         Ok(())
     }
 
     /// The cloud `main` with good credentials.
     pub async fn apply_cloud(&self) -> Result<()> {
-        let yaml = manifests::cloud(&self.namespace, &self.lab.cloud.clouds_yaml_text()?, "openstack-appcred");
-        self.apply(&yaml).await
+        self.apply(&manifests::cloud(&self.namespace, &self.clouds_yaml()?, "openstack-appcred")).await
+    }
+
+    /// clouds.yaml as the operator is given it: through the gate, if there is one.
+    pub fn clouds_yaml(&self) -> Result<String> {
+        let text = self.lab.cloud.clouds_yaml_text()?;
+        Ok(self.gate.as_ref().map_or(text.clone(), |gate| gate.clouds_yaml(&text)))
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> Result<&Gate> {
+        self.gate.as_ref().context("this scenario needs a gate")
     }
 
     /// A pool.
@@ -203,6 +226,33 @@ impl World {
                 hosts.iter().map(|host| format!("{} {:?}", host.name_any(), host.status.as_ref().map(|s| s.phase))).collect();
             let ready = hosts.iter().all(|host| host.status.as_ref().is_some_and(|s| s.phase == gantry_crds::HostPhase::Ready));
             if hosts.len() == count && ready { Ok(hosts) } else { Err(format!("{told:?}")) }
+        })
+        .await
+    }
+
+    /// Waits until the cloud holds exactly so many servers and ports together.
+    pub async fn until_left(&mut self, count: usize) -> Result<()> {
+        let start = std::time::Instant::now();
+        loop {
+            let left = self.lab.cloud.left().await?;
+            if left.len() == count {
+                return Ok(());
+            }
+            if start.elapsed() > GOING {
+                bail!("waited {} s for {count} servers and ports in the cloud; there is {left:?}", GOING.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Waits until the cloud's condition Ready has this status and reason.
+    pub async fn until_cloud(&self, status: &str, reason: &str) -> Result<()> {
+        let clouds: Api<OpenStackCloud> = Api::namespaced(self.lab.client.clone(), &self.namespace);
+        until(&format!("the cloud to be Ready={status} ({reason})"), COMING, || async {
+            let cloud = clouds.get("main").await.map_err(|error| error.to_string())?;
+            let conditions = cloud.status.unwrap_or_default().conditions;
+            let seen = condition::find(&conditions, "Ready").map(|c| (c.status.clone(), c.reason.clone()));
+            if seen == Some((status.into(), reason.into())) { Ok(()) } else { Err(format!("{seen:?}")) }
         })
         .await
     }
