@@ -10,9 +10,15 @@ IMAGE := $(TARGET_DIR)/gantry-image.tar
 # aws-lc's C code needs a C compiler for musl; Rust brings its own libc.
 export CC_x86_64_unknown_linux_musl := musl-gcc
 LAB := $(RELEASE)/gantry-lab
+VIRTUAL := $(RELEASE)/gantry-virtual
+MODEL := $(RELEASE)/gantry-model
+# The part of the crash matrix with real kills that CI runs: another one each day. Empty: all of it.
+SAMPLE ?=
+TODAY := $(shell date +%j | sed 's/^0*//')/12
 STEP := scripts/step
 
-.PHONY: help demo test check bench build image tools unit api e2e-simulated e2e-openstack generate kubernetes openstack rust
+.PHONY: help demo test check bench bench-scale build image tools unit api contract catastrophes crash-matrix model e2e-simulated e2e-openstack generate
+.PHONY: kubernetes openstack rust
 
 help: ## List the commands.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -20,7 +26,9 @@ help: ## List the commands.
 demo: build image kubernetes ## The main job on this machine, live: pods find no room, hosts come, pods run, hosts go. KEEP=1 leaves it up.
 	@$(LAB) demo --image $(IMAGE)
 
-test: check kubernetes unit build image api e2e-simulated e2e-openstack ## Everything that CI runs.
+test: check kubernetes unit build image api ## Everything that CI runs.
+	@$(MAKE) --no-print-directory contract catastrophes crash-matrix SAMPLE=$(TODAY)
+	@$(MAKE) --no-print-directory e2e-simulated e2e-openstack
 	@scripts/not-run
 	@echo "all tests passed"
 
@@ -29,13 +37,14 @@ check: rust tools ## Format, clippy, licences, generated files.
 	@$(STEP) "clippy, warnings denied (about 3 min cold)" cargo clippy --workspace --all-targets --locked -- -D warnings
 	@$(STEP) "licences, bans, sources" cargo deny --log-level error check licenses bans sources
 	@$(STEP) "generated files are up to date" cargo run --quiet --locked -p gantry-crds -- check
+	@cargo run --quiet --locked -p gantry -- reference openstack-answers | diff - docs/reference/openstack-answers.md || { echo "docs/reference/openstack-answers.md is not what the table says: run make generate" >&2; exit 1; }
 
 unit: rust tools ## Unit tests, and the OpenStack client against the simulator.
 	@$(STEP) "unit tests (about 4 min cold)" cargo nextest run --workspace --locked --no-fail-fast
 
-build: rust ## Static release binaries: gantry, gantry-lab.
+build: rust ## Static release binaries: gantry, gantry-lab, gantry-virtual, gantry-model.
 	@scripts/need musl-gcc musl-tools
-	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e
+	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e -p gantry-virtual -p gantry-model
 
 image: build ## The operator's image, FROM scratch, without docker.
 	@$(STEP) "image" cargo run --quiet --locked -p xtask -- image --binary $(RELEASE)/gantry --out $(IMAGE) --name gantry.local/gantry:demo
@@ -60,12 +69,31 @@ e2e-simulated: build kubernetes ## The end-to-end suite on the simulated OpenSta
 e2e-openstack: build image kubernetes openstack ## The whole way on the real OpenStack, with real kubelets.
 	@$(LAB) openstack --image $(IMAGE)
 
+contract: build openstack ## One suite of requests and expected answers, on the simulated and on the real OpenStack.
+	@$(LAB) contract --cloud both
+
+catastrophes: build kubernetes openstack ## What happened to others, by number: on virtual time, and on the real OpenStack what that can be made to show.
+	@$(VIRTUAL) catastrophes
+	@$(LAB) catastrophes --cloud real
+
+crash-matrix: build kubernetes ## kill -9 at every external call: all of it on virtual time, then with real processes (SAMPLE=1/12 for a part).
+	@$(VIRTUAL) crash-matrix
+	@$(LAB) crash-matrix $(if $(SAMPLE),--sample $(SAMPLE))
+
+model: build ## The host's life and the protocol of creation under a model checker.
+	@$(MODEL)
+
+bench-scale: build kubernetes ## 5,000 hosts: calls, writes, memory, restart; 500 hosts created.
+	@$(VIRTUAL) economy
+	@$(LAB) bench-scale
+
 bench: build kubernetes ## p50 and p99 from pod to POST and to Running over 100 scale-ups; the operator at rest with 100 hosts.
 	@$(LAB) bench
 
 generate: ## Write the CRDs and the reference pages anew.
 	cargo run --quiet -p gantry-crds -- crds
 	cargo run --quiet -p gantry-crds -- reference
+	cargo run --quiet -p gantry -- reference openstack-answers > docs/reference/openstack-answers.md
 
 rust:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust with rustup first; the version is pinned in rust-toolchain.toml" >&2; exit 1; }
