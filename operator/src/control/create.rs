@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_cloud::{Cloud, Error, Root, ServerSpec, UserData};
 use gantry_crds::META_POOL;
-use gantry_plan::host::{Bearer, PostAnswer, Sweep, TokenSeen, Write, answered, found};
+use gantry_plan::host::{Bearer, PostAnswer, ServerSeen, ServerState, Sweep, TokenSeen, Write, answered, found};
 use gantry_plan::model::Key;
 use jiff::SignedDuration;
 
@@ -47,6 +47,9 @@ async fn take(ctx: &Context, host: &HostObject, answer: Result<String, Error>) -
     match (meaning, answer) {
         (PostAnswer::Created(id), _) => {
             tell_created(ctx, host, &id);
+            // Nova has it, and the next list shows it: no need to ask for it by id.
+            let built = ServerSeen::Present { state: ServerState::Build, task: None, address: None };
+            ctx.memories.update(&host.uid, |memory| (memory.server, memory.server_at) = (built, Some(ctx.now())));
             record::surely(ctx, host, &writes, |_| {}).await;
             Outcome::Next
         }

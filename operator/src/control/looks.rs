@@ -12,8 +12,6 @@ use crate::kube::objects::HostObject;
 
 /// A volume is not looked at again within this time.
 const VOLUME_EVERY: SignedDuration = SignedDuration::from_secs(2);
-/// And looked at again after this.
-const VOLUME_AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// GET of the first port: is the ACTIVE server on it?
 pub(super) async fn port(ctx: &Context, host: &HostObject, client: &Arc<dyn Cloud>) -> Outcome {
@@ -54,7 +52,7 @@ pub(super) async fn volume(ctx: &Context, host: &HostObject, client: &Arc<dyn Cl
     let Some(id) = &host.status.volume_id else { return Outcome::Again(RETRY) };
     let (asked, memory) = (ctx.now(), ctx.memories.get(&host.uid));
     if memory.volume_at.is_some_and(|at| asked.duration_since(at) < VOLUME_EVERY) {
-        return Outcome::Again(VOLUME_AGAIN);
+        return Outcome::Again(VOLUME_EVERY.unsigned_abs());
     }
     let seen = match client.volume(id).await {
         Ok(volume) => volume_seen(&volume),
@@ -66,7 +64,7 @@ pub(super) async fn volume(ctx: &Context, host: &HostObject, client: &Arc<dyn Cl
     };
     let decides = matches!(seen, VolumeSeen::Available | VolumeSeen::Failed(_));
     ctx.memories.update(&host.uid, |memory| (memory.volume, memory.volume_at) = (seen, Some(asked)));
-    if decides { Outcome::Next } else { Outcome::Again(VOLUME_AGAIN) }
+    if decides { Outcome::Next } else { Outcome::Again(VOLUME_EVERY.unsigned_abs()) }
 }
 
 fn gone(before: &VolumeSeen) -> Option<&Absence> {

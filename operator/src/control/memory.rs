@@ -33,6 +33,8 @@ pub struct Memory {
     pub parts_left: Option<Vec<Left>>,
     /// What this process knows of the parts that were ever asked for.
     pub witness: Witness,
+    /// Parts that this process asked for.
+    pub parts_asked: Vec<Part>,
     /// The bootstrap token.
     pub token: TokenSeen,
     /// How long the host's stage has been watched.
@@ -48,6 +50,18 @@ impl Memory {
     pub fn part(&mut self, part: &Leftover, change: impl FnOnce(&mut Deletion)) {
         if let Some(left) = self.parts_left.iter_mut().flatten().find(|left| left.what == *part) {
             change(&mut left.deletion);
+        }
+    }
+
+    /// Whether nobody can have asked for this part before.
+    pub fn is_first_asking(&self, part: Part) -> bool {
+        self.witness == Witness::FromBirth && !self.parts_asked.contains(&part)
+    }
+
+    /// The part is about to be asked for.
+    pub fn asked_for(&mut self, part: Part) {
+        if !self.parts_asked.contains(&part) {
+            self.parts_asked.push(part);
         }
     }
 

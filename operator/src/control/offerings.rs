@@ -21,8 +21,8 @@ const LAST_COUNT: u32 = 6;
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// A trial whose Host is not there after this long never began.
 const TRIAL_BEGINS: SignedDuration = SignedDuration::from_mins(1);
-/// A trial is given up after this long: longer than a host may build and join.
-const TRIAL_LIMIT: SignedDuration = SignedDuration::from_mins(75);
+/// A trial is given up after this long: longer than a host may take for its volume, its server, and to join.
+const TRIAL_LIMIT: SignedDuration = SignedDuration::from_mins(150);
 
 /// Why and until when something is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]

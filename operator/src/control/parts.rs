@@ -40,10 +40,13 @@ fn port_name(host: &HostObject, index: usize) -> String {
 pub(super) async fn ensure(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: &Arc<dyn Cloud>, part: Part) -> Outcome {
     let (host, what) = (&entry.value, part.kind().word());
     let begun = ctx.now();
-    match find(ctx, host, client, part).await {
-        Ok(Some(made)) => return take(ctx, host, part, made).await,
-        Ok(None) => {}
-        Err(error) => return refused(ctx, host, &format!("the {what} cannot be looked for"), of_this_cloud(part, error)).await,
+    // Who has known the Host from its first moment and never asked for the part need not look for it.
+    if !ctx.memories.get(&host.uid).is_first_asking(part) {
+        match find(ctx, host, client, part).await {
+            Ok(Some(made)) => return take(ctx, host, part, made).await,
+            Ok(None) => {}
+            Err(error) => return refused(ctx, host, &format!("the {what} cannot be looked for"), of_this_cloud(part, error)).await,
+        }
     }
     let unclear = ctx.memories.get(&host.uid).unclear_part.filter(|(other, ..)| *other == part).map(|(_, at, answers)| (at, answers));
     if !may_create_part(unclear, begun) {
@@ -52,6 +55,7 @@ pub(super) async fn ensure(ctx: &Context, entry: &Arc<Entry<HostObject>>, client
     if !record::unchanged(ctx, entry).await || !ctx.may_act() {
         return Outcome::Next;
     }
+    ctx.memories.update(&host.uid, |memory| memory.asked_for(part));
     match create(ctx, host, client, part).await {
         Ok(made) => take(ctx, host, part, made).await,
         Err(error) if is_unclear(&error) => {
