@@ -103,7 +103,7 @@ impl Cloud {
     }
 
     async fn create_server(&self, user_data: &str) -> String {
-        let networks = self.call(Method::GET, "/networking/v2.0/networks", Value::Null).await;
+        let networks = self.call(Method::GET, "/networking/v2.0/networks?name=apps", Value::Null).await;
         let images = self.call(Method::GET, "/image/v2/images", Value::Null).await;
         let server = json!({ "server": {
             "name": NAME, "flavorRef": "2", "imageRef": images["images"][0]["id"],

@@ -185,6 +185,8 @@ async fn things_are_found_by_their_labels() {
     let simulator = simulator();
     let cloud = client(&simulator, "openstack");
     let tagged = |tag: &str| Lookup::Labelled { tags: vec![tag.to_owned()], properties: BTreeMap::new() };
+    // Glance tells creation in whole seconds.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     simulator.admin("POST", "images", json!({"name": "newer", "tags": ["gantry"]})).unwrap();
     let names: Vec<String> = cloud.images(&tagged("gantry")).await.unwrap().into_iter().map(|image| image.name).collect();
     assert_eq!(names, ["newer", "debian-12-k8s"]);
