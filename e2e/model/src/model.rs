@@ -7,7 +7,7 @@ use stateright::{Model, Property};
 
 use crate::cloud::{ServerId, State};
 use crate::operator::{self, Lie, Operator, Waits};
-use crate::world::{World, is_overdue};
+use crate::world::{World, is_overdue, server_name};
 
 /// How far it goes.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +155,7 @@ impl Model for Protocol {
         vec![
             Property::always("I1: never two ACTIVE servers of one Host", |_, world: &World| world.cloud.active() <= 1),
             Property::always("I2: a Host that is gone leaves no server, no port, no request", |_, world: &World| {
-                world.host.is_some() || world.overdue || is_empty(world)
+                world.host.is_some() || world.left_to_sweep || is_empty(world)
             }),
             Property::always("I3: no server is deleted that nobody let go", |_, world: &World| !world.broken.unasked),
             Property::always("the ledger never replaces an id that it holds", |_, world: &World| !world.broken.replaced),
@@ -180,6 +180,12 @@ fn is_empty(world: &World) -> bool {
         && !world.cloud.flying.iter().any(|flying| flying.request.creates() && !is_overdue(flying))
 }
 
+/// Whether there is a server that the Host does not record.
+fn hides_a_stranger(world: &World) -> bool {
+    let recorded = world.host.as_ref().and_then(|host| host.ledger.server_id.clone());
+    world.cloud.servers.iter().any(|server| recorded != Some(server_name(server.id)))
+}
+
 fn launched(world: &World) -> bool {
     world.host.as_ref().is_some_and(|host| host.ledger.launched)
 }
@@ -202,6 +208,7 @@ fn act(world: &mut World, action: Action) -> Option<()> {
         List(who) => operator::list(world, usize::from(who), Lie::Truth),
         ListNothing(who) => {
             world.faults -= 1;
+            world.left_to_sweep |= hides_a_stranger(world);
             operator::list(world, usize::from(who), Lie::Nothing);
         }
         Watch(who) => world.operators[usize::from(who)].view = world.host.clone(),
@@ -214,14 +221,15 @@ fn act(world: &mut World, action: Action) -> Option<()> {
         }
         Crash(who) => {
             world.faults -= 1;
-            let host = world.host.clone();
-            world.operators[usize::from(who)] = Operator::fresh(host);
-            world.cloud.flying.iter_mut().filter(|flying| flying.from == Some(who)).for_each(|flying| flying.from = None);
-            world.cloud.flying.sort_unstable();
+            start_anew(world, who);
         }
         TakeOver => {
             world.faults -= 1;
             world.leader = 1 - world.leader;
+            // A process that lost the lease finishes what is under way and ends: it never leads again.
+            if world.operators[usize::from(world.leader)].acting_since.is_some() {
+                start_anew(world, world.leader);
+            }
         }
         LetGo => {
             let host = Arc::make_mut(world.host.as_mut()?);
@@ -233,6 +241,13 @@ fn act(world: &mut World, action: Action) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// A new process in this place; nobody hears what the old one waits for.
+fn start_anew(world: &mut World, who: u8) {
+    world.operators[usize::from(who)] = Operator::fresh(world.host.clone());
+    world.cloud.flying.iter_mut().filter(|flying| flying.from == Some(who)).for_each(|flying| flying.from = None);
+    world.cloud.flying.sort_unstable();
 }
 
 fn work(world: &mut World, who: u8, patience: &Patience, lie: Lie) -> Option<()> {

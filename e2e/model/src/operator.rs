@@ -36,6 +36,8 @@ pub struct Operator {
     pub view: Option<Arc<Object>>,
     /// What it remembers of the cloud's answers; gone after a crash.
     pub memory: Arc<Observation>,
+    /// The newest complete list of servers that bear the Host's UID, and when it was begun.
+    pub listed: Option<(Timestamp, Vec<Server>)>,
     /// When POST /ports was last answered unclearly, and how often.
     pub unclear: Option<(Timestamp, u32)>,
     /// Whether it has known the Host since that was written.
@@ -49,7 +51,7 @@ pub struct Operator {
 impl Operator {
     /// A process that has just started and listed.
     pub fn fresh(view: Option<Arc<Object>>) -> Self {
-        Self { view, memory: Arc::default(), unclear: None, witness: Witness::Later, acting_since: None, waits: None }
+        Self { view, memory: Arc::default(), listed: None, unclear: None, witness: Witness::Later, acting_since: None, waits: None }
     }
 }
 
@@ -61,9 +63,11 @@ impl Operator {
 
 /// What the driver would do next, if it is free to do something.
 pub fn next_step(world: &World, who: usize, patience: &Patience) -> Option<Step> {
-    let operator = &world.operators[who];
+    let mut operator = world.operators[who].clone();
+    refresh(&mut operator);
     let object = operator.view.as_ref().filter(|_| operator.waits.is_none())?;
-    let seen = Observation { patience: patience.clone(), ..(*operator.memory).clone() };
+    let mut seen = Observation { patience: patience.clone(), list: list_seen(&operator), ..(*operator.memory).clone() };
+    seen.strays = strays(&operator);
     Some(host::next(&object.ledger, &seen, world.now()).1)
 }
 
@@ -71,6 +75,7 @@ pub fn next_step(world: &World, who: usize, patience: &Patience) -> Option<Step>
 pub fn perform(world: &mut World, who: usize, step: &Step, lie: Lie) -> Option<()> {
     let now = world.now();
     world.operators[who].acting_since.get_or_insert(now);
+    refresh(&mut world.operators[who]);
     let ledger = world.operators[who].view.as_ref()?.ledger.clone();
     match step {
         Step::AddFinalizer => drop(world.write(who, |ledger| ledger.finalizer = true)),
@@ -186,15 +191,20 @@ fn post_answer(answer: Option<Answer>) -> PostAnswer {
 
 fn delete_answered(world: &mut World, who: usize, id: ServerId, answer: Option<Answer>) {
     let (now, operator) = (world.now(), &mut world.operators[who]);
-    let recorded = operator.view.as_ref().and_then(|object| object.ledger.server_id.clone());
-    let memory = Arc::make_mut(&mut operator.memory);
+    let recorded = recorded(operator);
     if recorded == Some(server_name(id)) {
+        let memory = operator.memory();
         told(&mut memory.deletion, answer, now);
         if answer == Some(Answer::NotFound) {
             not_found(memory, now);
         }
     }
-    memory.strays.iter_mut().filter(|stray| stray.id == server_name(id)).for_each(|stray| told(&mut stray.deletion, answer, now));
+    if recorded.is_some() && recorded != Some(server_name(id)) {
+        let remembered = strays(operator);
+        let memory = operator.memory();
+        memory.strays = remembered;
+        memory.strays.iter_mut().filter(|stray| stray.id == server_name(id)).for_each(|stray| told(&mut stray.deletion, answer, now));
+    }
 }
 
 fn told(deletion: &mut Deletion, answer: Option<Answer>, now: Timestamp) {
@@ -214,27 +224,50 @@ fn not_found(memory: &mut Observation, now: Timestamp) {
     memory.server_at = Some(now);
 }
 
-/// The observer's complete list of servers, and what follows from it.
+/// The observer's complete list of servers.
 pub fn list(world: &mut World, who: usize, lie: Lie) {
     let now = world.now();
     let shown: Vec<Server> = if lie == Lie::Truth { world.cloud.servers.clone() } else { vec![] };
     let operator = &mut world.operators[who];
-    let recorded = operator.view.as_ref().and_then(|object| object.ledger.server_id.clone());
-    let memory = Arc::make_mut(&mut operator.memory);
-    let bearers: Vec<Bearer> = shown.iter().map(|server| Bearer { id: server_name(server.id), standing: standing(server.state) }).collect();
-    let newer = memory.server_at.is_none_or(|at| now > at);
-    if let Some(server) = shown.iter().find(|server| newer && recorded.as_ref() == Some(&server_name(server.id))) {
-        (memory.server, memory.server_at) = (present(server.state), Some(now));
+    operator.listed = Some((now, shown));
+    let remembered = strays(operator);
+    operator.memory().strays = remembered;
+    refresh(operator);
+}
+
+/// Takes over what the newest list shows of the recorded server, if that was asked for before.
+fn refresh(operator: &mut Operator) {
+    let (Some(id), Some((begun, servers))) = (recorded(operator), operator.listed.clone()) else { return };
+    let newer = operator.memory.server_at.is_none_or(|at| begun > at);
+    if let Some(server) = servers.iter().find(|server| newer && server_name(server.id) == id) {
+        let memory = operator.memory();
+        (memory.server, memory.server_at) = (present(server.state), Some(begun));
     }
-    memory.strays.iter_mut().for_each(|stray| stray.shown = bearers.iter().any(|bearer| bearer.id == stray.id));
-    memory.strays.retain(|stray| !stray.is_gone());
-    for bearer in bearers.iter().filter(|bearer| recorded.is_some() && recorded.as_ref() != Some(&bearer.id)) {
-        if !memory.strays.iter().any(|stray| stray.id == bearer.id) {
-            memory.strays.push(Stray { id: bearer.id.clone(), shown: true, deletion: Deletion::default() });
-        }
-    }
-    let shows_recorded = recorded.is_some_and(|id| bearers.iter().any(|bearer| bearer.id == id));
-    memory.list = Some(ListSeen { begun: now, shows_recorded, bearers });
+}
+
+fn recorded(operator: &Operator) -> Option<String> {
+    operator.view.as_ref().and_then(|object| object.ledger.server_id.clone())
+}
+
+/// The newest list, as it is about the Host as it is now.
+fn list_seen(operator: &Operator) -> Option<ListSeen> {
+    let (begun, servers) = operator.listed.clone()?;
+    let bearers: Vec<Bearer> =
+        servers.iter().map(|server| Bearer { id: server_name(server.id), standing: standing(server.state) }).collect();
+    let shows_recorded = recorded(operator).is_some_and(|id| bearers.iter().any(|bearer| bearer.id == id));
+    Some(ListSeen { begun, shows_recorded, bearers })
+}
+
+/// Servers of this Host beside the recorded one: those that the newest list shows, and those that an earlier one showed and that are not proved gone.
+fn strays(operator: &Operator) -> Vec<Stray> {
+    let Some(own) = recorded(operator) else { return vec![] };
+    let shown: Vec<String> = operator.listed.iter().flat_map(|(_, servers)| servers).map(|server| server_name(server.id)).collect();
+    let known = |id: &String| operator.memory.strays.iter().find(|stray| stray.id == *id);
+    let listed =
+        shown.iter().map(|id| Stray { id: id.clone(), shown: true, deletion: known(id).map(|s| s.deletion.clone()).unwrap_or_default() });
+    let earlier =
+        operator.memory.strays.iter().filter(|stray| !shown.contains(&stray.id)).map(|stray| Stray { shown: false, ..stray.clone() });
+    listed.chain(earlier).filter(|stray| stray.id != own && !stray.is_gone()).collect()
 }
 
 fn standing(state: State) -> Standing {
@@ -255,10 +288,9 @@ fn present(state: State) -> ServerSeen {
 }
 
 fn find_server(world: &mut World, who: usize) -> Option<()> {
-    let memory = &world.operators[who].memory;
-    let list = memory.list.clone()?;
+    let list = list_seen(&world.operators[who])?;
     let at_port = if list.bearers.is_empty() { bearer_at_port(world, who) } else { None };
-    match host::found(&memory.sweep, &list, at_port.as_ref()) {
+    match host::found(&world.operators[who].memory.sweep, &list, at_port.as_ref()) {
         Ok(write) => drop(world.record(who, &write)),
         Err(sweep) if sweep == world.operators[who].memory.sweep => return None,
         Err(sweep) => world.operators[who].memory().sweep = sweep,

@@ -44,8 +44,9 @@ pub struct World {
     pub leader: u8,
     /// Faults that may still happen.
     pub faults: u8,
-    /// A creation took effect so late that nobody can have waited for it: what it made is left to the sweep of orphans.
-    pub overdue: bool,
+    /// What may be left is the sweep's: a creation took effect so late that nobody can have waited for it, or a list hid a server that
+    /// nobody had recorded.
+    pub left_to_sweep: bool,
     /// What may not be.
     pub broken: Broken,
 }
@@ -60,7 +61,7 @@ impl World {
     pub fn new(ledger: Ledger, faults: u8) -> Self {
         let host = Arc::new(Object { version: 0, ledger });
         let stands_by = Operator::fresh(Some(host.clone()));
-        let leads = Operator { witness: Witness::FromBirth, ..stands_by.clone() };
+        let leads = Operator { witness: Witness::FromBirth, acting_since: Some(time(0)), ..stands_by.clone() };
         Self {
             tick: 0,
             host: Some(host),
@@ -68,7 +69,7 @@ impl World {
             operators: [leads, stands_by],
             leader: 0,
             faults,
-            overdue: false,
+            left_to_sweep: false,
             broken: Broken::default(),
         }
     }
@@ -112,7 +113,7 @@ impl World {
         if let (Request::DeleteServer(id), Some(host)) = (flying.request, &self.host) {
             self.broken.unasked |= !host.ledger.deleting && host.ledger.server_id == Some(server_name(id));
         }
-        self.overdue |= is_overdue(&flying);
+        self.left_to_sweep |= is_overdue(&flying);
         self.cloud.apply(flying.request)
     }
 }
