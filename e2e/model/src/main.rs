@@ -1,6 +1,7 @@
 //! Looks for an order of events in a host's life that breaks an invariant: every order, as far as a number of states goes, then long ones at random.
 
 mod cloud;
+mod listing;
 mod model;
 mod operator;
 mod walk;

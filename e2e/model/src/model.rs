@@ -6,6 +6,7 @@ use gantry_plan::host::{Ledger, Patience, Step, Wanted};
 use stateright::{Model, Property};
 
 use crate::cloud::{ServerId, State};
+use crate::listing;
 use crate::operator::{self, Lie, Operator, Waits};
 use crate::world::{World, is_overdue, server_name};
 
@@ -205,11 +206,11 @@ fn act(world: &mut World, action: Action) -> Option<()> {
             operator::perform(world, usize::from(who), &step, Lie::Nothing)?;
         }
         Post(who) => operator::post(world, usize::from(who))?,
-        List(who) => operator::list(world, usize::from(who), Lie::Truth),
+        List(who) => listing::list(world, usize::from(who), Lie::Truth),
         ListNothing(who) => {
             world.faults -= 1;
             world.left_to_sweep |= hides_a_stranger(world);
-            operator::list(world, usize::from(who), Lie::Nothing);
+            listing::list(world, usize::from(who), Lie::Nothing);
         }
         Watch(who) => world.operators[usize::from(who)].view = world.host.clone(),
         Deliver(_) | LoseAnswer(_) | DeliverTwice(_) | LoseRequest(_) | TimeOut(_) => deliver(world, action)?,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use gantry_plan::host::{
-    self, Absence, Bearer, Deletion, Kind, Ledger, Left, Leftover, ListSeen, Observation, Part, PartsLook, Patience, PortSeen, PostAnswer,
-    ServerSeen, ServerState, Standing, Step, Stray, Sweep, TokenSeen, Witness, Write,
+    self, Absence, Bearer, Deletion, Kind, Ledger, Left, Leftover, Observation, Part, PartsLook, Patience, PortSeen, PostAnswer,
+    ServerSeen, Step, Sweep, TokenSeen, Witness, Write,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cloud::{Answer, Cloud, PortId, Request, Server, ServerId, State};
+use crate::cloud::{Answer, Cloud, PortId, Request, Server, ServerId};
+use crate::listing::{list_seen, present, recorded, refresh, standing, strays};
 use crate::world::{Object, World, port_name, port_number, server_name, server_number};
 
 /// A lie that a cloud, or a proxy before it, may tell.
@@ -56,7 +57,7 @@ impl Operator {
 }
 
 impl Operator {
-    fn memory(&mut self) -> &mut Observation {
+    pub(crate) fn memory(&mut self) -> &mut Observation {
         Arc::make_mut(&mut self.memory)
     }
 }
@@ -222,69 +223,6 @@ fn not_found(memory: &mut Observation, now: Timestamp) {
     };
     memory.server = ServerSeen::Absent(Absence::again(before.as_ref(), now));
     memory.server_at = Some(now);
-}
-
-/// The observer's complete list of servers.
-pub fn list(world: &mut World, who: usize, lie: Lie) {
-    let now = world.now();
-    let shown: Vec<Server> = if lie == Lie::Truth { world.cloud.servers.clone() } else { vec![] };
-    let operator = &mut world.operators[who];
-    operator.listed = Some((now, shown));
-    let remembered = strays(operator);
-    operator.memory().strays = remembered;
-    refresh(operator);
-}
-
-/// Takes over what the newest list shows of the recorded server, if that was asked for before.
-fn refresh(operator: &mut Operator) {
-    let (Some(id), Some((begun, servers))) = (recorded(operator), operator.listed.clone()) else { return };
-    let newer = operator.memory.server_at.is_none_or(|at| begun > at);
-    if let Some(server) = servers.iter().find(|server| newer && server_name(server.id) == id) {
-        let memory = operator.memory();
-        (memory.server, memory.server_at) = (present(server.state), Some(begun));
-    }
-}
-
-fn recorded(operator: &Operator) -> Option<String> {
-    operator.view.as_ref().and_then(|object| object.ledger.server_id.clone())
-}
-
-/// The newest list, as it is about the Host as it is now.
-fn list_seen(operator: &Operator) -> Option<ListSeen> {
-    let (begun, servers) = operator.listed.clone()?;
-    let bearers: Vec<Bearer> =
-        servers.iter().map(|server| Bearer { id: server_name(server.id), standing: standing(server.state) }).collect();
-    let shows_recorded = recorded(operator).is_some_and(|id| bearers.iter().any(|bearer| bearer.id == id));
-    Some(ListSeen { begun, shows_recorded, bearers })
-}
-
-/// Servers of this Host beside the recorded one: those that the newest list shows, and those that an earlier one showed and that are not proved gone.
-fn strays(operator: &Operator) -> Vec<Stray> {
-    let Some(own) = recorded(operator) else { return vec![] };
-    let shown: Vec<String> = operator.listed.iter().flat_map(|(_, servers)| servers).map(|server| server_name(server.id)).collect();
-    let known = |id: &String| operator.memory.strays.iter().find(|stray| stray.id == *id);
-    let listed =
-        shown.iter().map(|id| Stray { id: id.clone(), shown: true, deletion: known(id).map(|s| s.deletion.clone()).unwrap_or_default() });
-    let earlier =
-        operator.memory.strays.iter().filter(|stray| !shown.contains(&stray.id)).map(|stray| Stray { shown: false, ..stray.clone() });
-    listed.chain(earlier).filter(|stray| stray.id != own && !stray.is_gone()).collect()
-}
-
-fn standing(state: State) -> Standing {
-    match state {
-        State::Build => Standing::Coming,
-        State::Active => Standing::Active,
-        State::Error => Standing::Failed,
-    }
-}
-
-fn present(state: State) -> ServerSeen {
-    let state = match state {
-        State::Build => ServerState::Build,
-        State::Active => ServerState::Active,
-        State::Error => ServerState::Error(host::Failure::new("ServerError", "x")),
-    };
-    ServerSeen::Present { state, task: None, address: None }
 }
 
 fn find_server(world: &mut World, who: usize) -> Option<()> {
