@@ -194,10 +194,10 @@ fn launched(world: &World) -> bool {
 fn act(world: &mut World, action: Action) -> Option<()> {
     match action {
         Tick => world.advance(),
-        Work(who) => work(world, who, &Patience::default(), Lie::Truth)?,
+        Work(who) => work(world, who, &Patience::default())?,
         GiveUp(who) => {
             let patience = operator::impatient(world, usize::from(who))?;
-            work(world, who, &patience, Lie::Truth)?;
+            work(world, who, &patience)?;
         }
         WorkDeceived(who) => {
             let step = operator::next_step(world, usize::from(who), &Patience::default())?;
@@ -251,9 +251,9 @@ fn start_anew(world: &mut World, who: u8) {
     world.cloud.flying.sort_unstable();
 }
 
-fn work(world: &mut World, who: u8, patience: &Patience, lie: Lie) -> Option<()> {
+fn work(world: &mut World, who: u8, patience: &Patience) -> Option<()> {
     let step = operator::next_step(world, usize::from(who), patience)?;
-    operator::perform(world, usize::from(who), &step, lie)
+    operator::perform(world, usize::from(who), &step, Lie::Truth)
 }
 
 /// What becomes of a request that is on the way.
