@@ -30,10 +30,18 @@ pub async fn install(lab: &mut Lab, image: &Path) -> Result<()> {
     let lab = &*lab;
     until("the operator's pod to be ready", READY_WITHIN, || async {
         let shown = helm::kubectl(lab, &["get", "pods", "-n", NAMESPACE, "-o", "wide"]).await.map_err(|error| error.to_string())?;
-        if shown.contains("1/1") { Ok(()) } else { Err(shown) }
+        if shown.contains("1/1") { Ok(()) } else { Err(format!("{shown}{}", why_not(lab).await)) }
     })
     .await
     .context("the operator did not start from the chart")
+}
+
+/// What the scheduler and the kubelet said of the operator's pod, and the nodes' taints.
+async fn why_not(lab: &Lab) -> String {
+    let events = ["get", "events", "-n", NAMESPACE, "-o", "custom-columns=OBJECT:.involvedObject.name,REASON:.reason,MESSAGE:.message"];
+    let nodes = ["get", "nodes", "-o", "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints[*].key"];
+    let told = |output: Result<String>| output.unwrap_or_else(|error| format!("{error:#}\n"));
+    told(helm::kubectl(lab, &events).await) + &told(helm::kubectl(lab, &nodes).await)
 }
 
 /// Takes the operator's pod away and leaves CRDs, ServiceAccount and roles.
