@@ -1,10 +1,11 @@
 //! Builders for tests: a small world with one pool, in which each test changes what it is about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Cloud, DaemonSet, Expression, Extras, Host, Key, Node, NodeTerm, Offering, Pod, Pool, Snapshot, Taint, Toleration};
+use crate::model::{Cloud, DaemonSet, Expression, Extras, Host, Key, Node, NodeTerm, Offering, Pod, PodSpec, Pool, Snapshot, Taint, Toleration};
 use crate::planner::{Command, Plan, plan};
 use crate::resources::Resources;
 
@@ -42,10 +43,14 @@ pub(crate) fn pod(name: &str, cpu_milli: i64, memory_gib: i64) -> Pod {
     Pod {
         key: key(name),
         uid: format!("uid-{name}"),
-        requests: resources(cpu_milli, memory_gib),
+        spec: Arc::new(PodSpec {
+            requests: resources(cpu_milli, memory_gib),
+            scheduler: "default-scheduler".to_owned(),
+            ..PodSpec::default()
+        }),
         unschedulable: true,
+        unschedulable_since: Some(ago(60)),
         created: ago(60),
-        scheduler: "default-scheduler".to_owned(),
         ..Pod::default()
     }
 }
@@ -66,7 +71,8 @@ pub(crate) fn of_daemon(mut pod: Pod, set: &str) -> Pod {
 }
 
 pub(crate) fn daemon_set(name: &str, cpu_milli: i64, memory_gib: i64) -> DaemonSet {
-    let pod = Pod { unschedulable: false, tolerations: vec![tolerate_all()], ..pod(name, cpu_milli, memory_gib) };
+    let mut pod = Pod { unschedulable: false, unschedulable_since: None, ..pod(name, cpu_milli, memory_gib) };
+    pod.spec_mut().tolerations = vec![tolerate_all()];
     DaemonSet { key: key(name), pod }
 }
 
@@ -119,6 +125,8 @@ pub(crate) fn host(name: &str) -> Host {
         in_quota: false,
         empty_since: None,
         group: None,
+        claims: Vec::new(),
+        unneeded_since: None,
     }
 }
 
@@ -143,6 +151,8 @@ pub(crate) fn pool() -> Pool {
         reserved_memory_bytes: 0,
         empty_after: Some(SignedDuration::from_mins(5)),
         extras: Extras::default(),
+        learned: BTreeMap::new(),
+        useless: Vec::new(),
         ready: Ok(()),
     }
 }
@@ -159,8 +169,10 @@ pub(crate) fn offering(flavor: &str, zone: &str, vcpus: i64, memory_gib: i64) ->
         vcpus,
         memory_mib: memory_gib * 1_024,
         disk_gib: 40,
+        resources: BTreeMap::new(),
         price_micro: vcpus * 1_000_000,
         unavailable: None,
+        until: None,
     }
 }
 
@@ -171,9 +183,22 @@ pub(crate) fn cloud() -> Cloud {
     Cloud { region: "RegionOne".to_owned(), offerings: offerings.collect(), ..Cloud::default() }
 }
 
+/// Pods as a snapshot has them.
+pub(crate) fn shared(pods: Vec<Pod>) -> Vec<Arc<Pod>> {
+    pods.into_iter().map(Arc::new).collect()
+}
+
+impl Snapshot {
+    /// One of its pods, to be changed.
+    pub(crate) fn pod(&mut self, at: usize) -> &mut Pod {
+        Arc::make_mut(&mut self.pods[at])
+    }
+}
+
 /// A world with one pool and these pods.
 pub(crate) fn world(pods: Vec<Pod>) -> Snapshot {
-    Snapshot { now: now(), pods, pools: vec![pool()], clouds: BTreeMap::from([(key("main"), cloud())]), ..Snapshot::default() }
+    let clouds = BTreeMap::from([(key("main"), cloud())]);
+    Snapshot { now: now(), pods: shared(pods), pools: vec![pool()], clouds, ..Snapshot::default() }
 }
 
 /// `flavor zone: pods` for each host that is created, in order.

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod effort;
 pub mod fleet;
 pub mod host;
 pub mod model;
@@ -14,4 +15,4 @@ pub mod resources;
 mod scheduling;
 pub mod sweep;
 
-pub use planner::{Command, Growth, Plan, Unplaced, lower_bound_micro, plan};
+pub use planner::{Command, Cost, Finding, Growth, Plan, Unplaced, lower_bound_micro, plan, plan_with};

@@ -1,42 +1,36 @@
 //! Everything known at one instant, projected to what planning needs. Immutable once built.
 
+mod key;
+mod pod;
+mod volume;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use key::Key;
+pub use pod::{
+    Expression, HostPort, Labels, NodeTerm, Pod, PodSpec, PodTerm, Preferred, Selector, Spread, Toleration,
+};
+pub use volume::{Class, VolumeClaim, Volume, Volumes};
 
 use crate::resources::Resources;
 
-/// `namespace/name`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-}
-
-impl Key {
-    /// Both parts.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
-
 /// The world at `now`. Every list is complete: a loop that lacks one does not plan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// When it was taken.
     pub now: Timestamp,
     /// All pods that are not finished (phase neither Succeeded nor Failed).
-    pub pods: Vec<Pod>,
+    pub pods: Vec<Arc<Pod>>,
     /// All nodes.
     pub nodes: Vec<Node>,
+    /// Labels of all namespaces, by name.
+    pub namespaces: BTreeMap<String, Labels>,
+    /// Persistent volumes and what asks for them.
+    pub volumes: Volumes,
     /// All DaemonSets.
     pub daemon_sets: Vec<DaemonSet>,
     /// All Hosts, those being deleted too.
@@ -47,84 +41,8 @@ pub struct Snapshot {
     pub clouds: BTreeMap<Key, Cloud>,
 }
 
-/// A pod.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pod {
-    /// Its name.
-    pub key: Key,
-    /// UID.
-    pub uid: String,
-    /// What it asks for: kube-scheduler's sum over containers, init and sidecar containers, with overhead; `pods` is 1.
-    pub requests: Resources,
-    /// Node it is bound to.
-    pub node_name: Option<String>,
-    /// `status.nominatedNodeName`.
-    pub nominated_node: Option<String>,
-    /// Whether PodScheduled is False with reason Unschedulable: the scheduler tried and failed.
-    pub unschedulable: bool,
-    /// Whether it is being deleted.
-    pub terminating: bool,
-    /// When it was created.
-    pub created: Timestamp,
-    /// `spec.priority`.
-    pub priority: i32,
-    /// `spec.schedulerName`.
-    pub scheduler: String,
-    /// `spec.nodeSelector`.
-    pub node_selector: BTreeMap<String, String>,
-    /// `requiredDuringSchedulingIgnoredDuringExecution` node affinity: terms are alternatives; `None` is no requirement.
-    pub node_affinity: Option<Vec<NodeTerm>>,
-    /// Tolerations.
-    pub tolerations: Vec<Toleration>,
-    /// The controlling owner's kind and name.
-    pub owner: Option<(String, String)>,
-    /// Whether it is a mirror (static) pod.
-    pub mirror: bool,
-    /// What the planner cannot model yet and must therefore not buy for, in words (e.g. "pod affinity").
-    pub beyond: Vec<String>,
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self::new("", "")
-    }
-}
-
-/// One node selector term: all expressions must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeTerm {
-    /// Over labels.
-    pub expressions: Vec<Expression>,
-    /// Over fields; only `metadata.name` exists.
-    pub fields: Vec<Expression>,
-}
-
-/// `key operator values`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Expression {
-    /// Label key.
-    pub key: String,
-    /// `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt`, `Lt`; any other never matches.
-    pub operator: String,
-    /// Values.
-    pub values: Vec<String>,
-}
-
-/// A toleration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Toleration {
-    /// Key; empty with `Exists` tolerates all.
-    pub key: String,
-    /// `Equal` (or empty) or `Exists`; any other tolerates nothing.
-    pub operator: String,
-    /// Value.
-    pub value: String,
-    /// Effect; empty is all.
-    pub effect: String,
-}
-
 /// A taint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Taint {
     /// Key.
     pub key: String,
@@ -135,7 +53,7 @@ pub struct Taint {
 }
 
 /// A node.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Name.
     pub name: String,
@@ -153,10 +71,12 @@ pub struct Node {
     pub allocatable: Resources,
     /// `spec.providerID`, or empty.
     pub provider_id: String,
+    /// Its CSINode: volumes of each driver that can be attached, `None` where a driver names no limit. `None`: there is no CSINode.
+    pub drivers: Option<BTreeMap<String, Option<i64>>>,
 }
 
 /// A DaemonSet's pods-to-be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DaemonSet {
     /// Its name.
     pub key: Key,
@@ -165,7 +85,7 @@ pub struct DaemonSet {
 }
 
 /// A Host object, as far as planning goes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Host {
     /// Its name; the node's name too.
     pub key: Key,
@@ -201,10 +121,23 @@ pub struct Host {
     pub empty_since: Option<Timestamp>,
     /// Id of the server group that its server was asked into.
     pub group: Option<String>,
+    /// What it was bought for: seats kept for equal pods until they are bound.
+    pub claims: Vec<Claim>,
+    /// Since when no plan had a pod for it, while it is on its way.
+    pub unneeded_since: Option<Timestamp>,
+}
+
+/// Seats on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Claim {
+    /// [`Pod::shape`] of the pods.
+    pub shape: u64,
+    /// How many.
+    pub pods: u32,
 }
 
 /// A pool.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     /// Its name.
     pub key: Key,
@@ -242,12 +175,38 @@ pub struct Pool {
     pub empty_after: Option<SignedDuration>,
     /// What each host takes of the cloud beside its server.
     pub extras: Extras,
+    /// What real nodes of its flavors showed, by flavor name, for the image and the node settings that it has now.
+    pub learned: BTreeMap<String, Learned>,
+    /// Shapes of pods for which its hosts turned out to be useless, by flavor name: none is bought for them before the time is up.
+    pub useless: Vec<Useless>,
     /// Whether it may create hosts: not being deleted, cloud ready, references resolved. Else why not.
     pub ready: Result<(), String>,
 }
 
+/// What a real node showed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Its allocatable.
+    pub allocatable: Resources,
+    /// Its CSINode, as [`Node::drivers`].
+    pub drivers: BTreeMap<String, Option<i64>>,
+}
+
+/// Hosts of a flavor did not take the pods that they were bought for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Useless {
+    /// [`Pod::shape`] of the pods.
+    pub shape: u64,
+    /// Flavor name.
+    pub flavor: String,
+    /// None is bought before.
+    pub until: Timestamp,
+    /// What was in the way, in words.
+    pub why: String,
+}
+
 /// What each host of a pool takes of the cloud beside its server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extras {
     /// Ports.
     pub ports: i64,
@@ -260,7 +219,7 @@ pub struct Extras {
 }
 
 /// What a cloud has to offer.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cloud {
     /// Region name.
     pub region: String,
@@ -271,7 +230,7 @@ pub struct Cloud {
 }
 
 /// A flavor in a zone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Offering {
     /// Flavor name.
     pub flavor: String,
@@ -283,14 +242,18 @@ pub struct Offering {
     pub memory_mib: i64,
     /// Root disk in GiB.
     pub disk_gib: i64,
+    /// Extended resources and huge pages of a node of it, by name.
+    pub resources: BTreeMap<String, i64>,
     /// Price of an hour, in micro-units of the currency.
     pub price_micro: i64,
     /// Why it cannot be had now (it failed a short while ago), or `None`.
     pub unavailable: Option<String>,
+    /// When it may be tried again, if that is known.
+    pub until: Option<Timestamp>,
 }
 
 /// Quota of the project; a limit below 0 means none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
     /// Servers.
     pub instances: Line,
@@ -313,7 +276,7 @@ pub struct Quota {
 }
 
 /// A limit and its use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Below 0: none.
     pub limit: i64,

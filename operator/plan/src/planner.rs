@@ -30,7 +30,8 @@ pub use growth::Growth;
 use market::Market;
 use supply::Verdicts;
 
-use crate::model::{Key, Snapshot};
+use crate::effort::Effort;
+use crate::model::{Claim, Key, Snapshot};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,8 @@ pub enum Command {
         allocatable: crate::resources::Resources,
         /// All labels that its node will register with, the well-known ones included, but for hostname and `gantry.cloud/host`.
         labels: BTreeMap<String, String>,
+        /// Seats that the Host keeps for equal pods until they are bound: what `pods` are, by shape.
+        claims: Vec<Claim>,
         /// Why, in words.
         reason: String,
     },
@@ -76,6 +79,32 @@ pub struct Unplaced {
     pub reasons: Vec<(Option<Key>, String)>,
 }
 
+/// A host that joined and does not take the pods that it was bought for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The host.
+    pub host: Key,
+    /// Its pool.
+    pub pool: Key,
+    /// Its flavor.
+    pub flavor: String,
+    /// [`crate::model::Pod::shape`] of the pods.
+    pub shape: u64,
+    /// What is in the way, in words.
+    pub why: String,
+}
+
+/// Prices of an hour, in micro-units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// All live hosts before the plan.
+    pub before_micro: i64,
+    /// All live hosts after it.
+    pub after_micro: i64,
+    /// What nothing that places the same pods can undercut: proved.
+    pub lower_bound_micro: i64,
+}
+
 /// The answer to a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
@@ -89,6 +118,14 @@ pub struct Plan {
     pub blocked: BTreeMap<Key, String>,
     /// For each pool what it can still grow by when this plan is carried out.
     pub growth: BTreeMap<Key, Growth>,
+    /// Hosts on their way that no pod of this plan needs, and no pool's minimum.
+    pub idle: Vec<Key>,
+    /// Hosts that joined and turned out not to take what they were bought for.
+    pub useless: Vec<Finding>,
+    /// What it costs.
+    pub cost: Cost,
+    /// Units of [`Effort`] that were spent: with as many, the same snapshot gives the same plan.
+    pub effort_used: u64,
     /// The next moment at which the same world would give another plan (an empty host's time is up, an offering returns).
     pub wake_at: Option<jiff::Timestamp>,
 }
@@ -98,6 +135,11 @@ pub struct Plan {
 /// What is bought is simulated as the next plan will see it, as hosts in flight among all others, until nothing is left to buy: so the
 /// next plan of the same world buys nothing.
 pub fn plan(snapshot: &Snapshot) -> Plan {
+    plan_with(snapshot, &mut Effort::default())
+}
+
+/// As [`plan`], with this much thought.
+pub fn plan_with(snapshot: &Snapshot, _effort: &mut Effort<'_>) -> Plan {
     let cluster = Cluster::of(snapshot);
     let demand = Demand::of(snapshot);
     let mut verdicts = Verdicts::default();

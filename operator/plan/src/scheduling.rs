@@ -28,7 +28,7 @@ pub(crate) struct Constraints<'a> {
 
 impl<'a> Constraints<'a> {
     pub fn of(pod: &'a Pod) -> Self {
-        Self { selector: &pod.node_selector, affinity: pod.node_affinity.as_deref(), tolerations: &pod.tolerations }
+        Self { selector: &pod.spec.node_selector, affinity: pod.spec.node_affinity.as_deref(), tolerations: &pod.spec.tolerations }
     }
 }
 

@@ -55,7 +55,7 @@ impl<'a> Cluster<'a> {
             return;
         };
         let load = self.loads.entry(node).or_default();
-        load.requests.add(&pod.requests);
+        load.requests.add(&pod.spec.requests);
         load.workload += usize::from(!pod.mirror && !is_daemon(pod));
         if let Some((_, owner)) = pod.owner.as_ref().filter(|_| is_daemon(pod)) {
             self.daemons.insert((node, &pod.key.namespace, owner));
@@ -80,7 +80,7 @@ impl<'a> Cluster<'a> {
         }
         for set in &self.snapshot.daemon_sets {
             if !self.has_daemon(view, set) && admits(view, &Constraints::of(&set.pod)).is_ok() {
-                free.sub(&one_pod(&set.pod.requests));
+                free.sub(&one_pod(&set.pod.spec.requests));
             }
         }
         free

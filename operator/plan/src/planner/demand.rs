@@ -48,10 +48,10 @@ impl<'a> Demand<'a> {
     }
 
     pub fn of(snapshot: &'a Snapshot) -> Self {
-        let waiting = snapshot.pods.iter().filter(|pod| waits(pod));
-        let (mut modelled, mut beyond) = (Vec::new(), Vec::new());
+        let waiting = snapshot.pods.iter().map(AsRef::as_ref).filter(|pod| waits(pod));
+        let (mut modelled, mut beyond): (Vec<&Pod>, Vec<&Pod>) = (Vec::new(), Vec::new());
         for pod in waiting {
-            if pod.beyond.is_empty() { modelled.push(pod) } else { beyond.push(pod) }
+            if pod.spec.beyond.is_empty() { modelled.push(pod) } else { beyond.push(pod) }
         }
         beyond.sort_by_key(|pod| (&pod.key, &pod.uid));
         let groups = grouped(modelled);
@@ -66,7 +66,7 @@ fn waits(pod: &Pod) -> bool {
         && pod.node_name.is_none()
         && pod.nominated_node.is_none()
         && !pod.terminating
-        && pod.scheduler == SCHEDULER
+        && pod.spec.scheduler == SCHEDULER
         && !is_daemon(pod)
 }
 
@@ -80,7 +80,7 @@ fn grouped(pods: Vec<&Pod>) -> Vec<Vec<&Pod>> {
     let mut index = HashMap::new();
     let mut groups: Vec<Vec<&Pod>> = Vec::new();
     for pod in pods {
-        let key = (pod.priority, &pod.requests, Constraints::of(pod));
+        let key = (pod.spec.priority, &pod.spec.requests, Constraints::of(pod));
         let at = *index.entry(key).or_insert(groups.len());
         if at == groups.len() {
             groups.push(Vec::new());
@@ -92,7 +92,7 @@ fn grouped(pods: Vec<&Pod>) -> Vec<Vec<&Pod>> {
     }
     groups.sort_by_cached_key(|group| {
         let first = group[0];
-        (Reverse((first.priority, size(&first.requests))), first.created, &first.key, &first.uid)
+        (Reverse((first.spec.priority, size(&first.spec.requests))), first.created, &first.key, &first.uid)
     });
     groups
 }
@@ -114,8 +114,8 @@ fn classified(groups: Vec<Vec<&Pod>>) -> (Vec<Constraints<'_>>, Vec<Shape<'_>>) 
         if class == classes.len() {
             classes.push(constraints);
         }
-        let tier = shapes.last().map_or(0, |last| last.tier + usize::from(last.pods[0].priority != first.priority));
-        shapes.push(Shape { requests: first.requests.at_least_zero(), class, tier, pods });
+        let tier = shapes.last().map_or(0, |last| last.tier + usize::from(last.pods[0].spec.priority != first.spec.priority));
+        shapes.push(Shape { requests: first.spec.requests.at_least_zero(), class, tier, pods });
     }
     (classes, shapes)
 }

@@ -193,7 +193,7 @@ mod tests {
     fn higher_priorities_go_first_where_they_must() {
         let mut all = pods(8, "low", 1_000, 4);
         all.extend(pods(2, "high", 1_000, 1));
-        all.iter_mut().filter(|pod| pod.key.name.starts_with("high")).for_each(|pod| pod.priority = 1);
+        all.iter_mut().filter(|pod| pod.key.name.starts_with("high")).for_each(|pod| pod.spec_mut().priority = 1);
         assert_eq!(filled(all, Style { order: Order::Strict, ..BALANCED })[0], 2);
     }
 

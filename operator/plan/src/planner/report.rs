@@ -80,6 +80,7 @@ fn create(market: &Market<'_>, candidate: usize, mut pods: Vec<&Key>, floor: Opt
         pods: pods.into_iter().cloned().collect(),
         allocatable: candidate.allocatable.clone(),
         labels: candidate.labels.clone(),
+        claims: Vec::new(),
     }
 }
 
@@ -118,7 +119,7 @@ pub(crate) fn unplaced(market: &Market<'_>, snapshot: &Snapshot, used: &Used<'_>
         plan.unplaced.extend(pods.iter().map(|pod| entry(pod, reasons.clone())));
     }
     for pod in &market.demand.beyond {
-        let why = format!("{} is not modelled yet: no host is bought for such a pod", pod.beyond.join(", "));
+        let why = format!("{} is not modelled yet: no host is bought for such a pod", pod.spec.beyond.join(", "));
         plan.unplaced.push(entry(pod, vec![(None, why)]));
     }
 }

@@ -91,7 +91,7 @@ fn the_heaviest_pool_that_can_serve_a_pod_gets_it() {
 #[test]
 fn a_pool_with_a_taint_serves_only_pods_that_tolerate_it() {
     let mut snapshot = world(vec![pod("a", 1_000, 1), pod("b", 1_000, 1)]);
-    snapshot.pods[0].tolerations = vec![tolerate_all()];
+    snapshot.pod(0).spec_mut().tolerations = vec![tolerate_all()];
     snapshot.pools[0].taints = vec![taint("dedicated", "gpu", "NoSchedule")];
     let plan = planned(&snapshot);
     assert_eq!(created(&plan), ["m1.large az1: 1"]);
@@ -127,7 +127,7 @@ fn daemon_sets_take_their_share_of_a_new_host() {
 fn a_daemon_set_that_would_not_run_there_takes_nothing() {
     let mut snapshot = world(vec![pod("a", 3_500, 1)]);
     let mut agent = daemon_set("agent", 600, 1);
-    agent.pod.node_selector = labels(&[("gpu", "yes")]);
+    agent.pod.spec_mut().node_selector = labels(&[("gpu", "yes")]);
     snapshot.daemon_sets = vec![agent];
     assert_eq!(created(&planned(&snapshot)), ["m1.large az1: 1"]);
 }
@@ -157,7 +157,7 @@ fn pods_that_are_not_waiting_for_room_buy_nothing() {
     let snapshot = world(vec![
         with(|pod| pod.unschedulable = false),
         with(|pod| pod.terminating = true),
-        with(|pod| pod.scheduler = "other".to_owned()),
+        with(|pod| pod.spec_mut().scheduler = "other".to_owned()),
         with(|pod| pod.nominated_node = Some("n".to_owned())),
         of_daemon(pod("b", 1_000, 1), "agent"),
     ]);

@@ -86,8 +86,8 @@ fn a_lighter_pool_serves_what_a_heavier_one_may_not() {
 fn higher_priorities_get_what_there_is() {
     let mut snapshot = with_quota(Quota::default());
     snapshot.pools[0].max_hosts = 1;
-    snapshot.pods[1].priority = 100;
-    snapshot.pods[1].requests = resources(3_500, 1);
+    snapshot.pod(1).spec_mut().priority = 100;
+    snapshot.pod(1).spec_mut().requests = resources(3_500, 1);
     let plan = planned(&snapshot);
     assert_eq!(plan.unplaced.iter().map(|entry| &entry.pod).collect::<Vec<_>>(), [&key("a-0")]);
 }

@@ -97,7 +97,7 @@ fn waits(pod: &&Pod) -> bool {
         && pod.nominated_node.is_none()
         && !pod.terminating
         && pod.owner.is_none()
-        && pod.scheduler == "default-scheduler"
+        && pod.spec.scheduler == "default-scheduler"
 }
 
 proptest! {

@@ -13,7 +13,7 @@ fn why(change: impl Fn(&mut Snapshot)) -> String {
 }
 
 fn selects(key: &str, value: &str) -> impl Fn(&mut Snapshot) {
-    move |snapshot| snapshot.pods[0].node_selector = labels(&[(key, value)])
+    move |snapshot| snapshot.pod(0).spec_mut().node_selector = labels(&[(key, value)])
 }
 
 #[test]
@@ -22,20 +22,20 @@ fn a_pod_larger_than_every_flavor_is_told_the_largest() {
     assert_eq!(
         why(|snapshot| {
             reserve(snapshot);
-            snapshot.pods[0].requests.cpu_milli = 16_000;
+            snapshot.pod(0).spec_mut().requests.cpu_milli = 16_000;
         }),
         "asks for 16 CPUs; the largest flavor of the pool, m1.xlarge, offers 7.8 to pods: add a larger flavor"
     );
     assert_eq!(
-        why(|snapshot| snapshot.pods[0].requests.memory_bytes = 64 * GIB),
+        why(|snapshot| snapshot.pod(0).spec_mut().requests.memory_bytes = 64 * GIB),
         "asks for 64 GiB of memory; the largest flavor of the pool, m1.xlarge, offers 31.9 to pods: add a larger flavor"
     );
     assert_eq!(
-        why(|snapshot| snapshot.pods[0].requests.ephemeral_bytes = 50 * GIB),
+        why(|snapshot| snapshot.pod(0).spec_mut().requests.ephemeral_bytes = 50 * GIB),
         "asks for 50 GiB of ephemeral storage; the largest flavor of the pool, m1.large, offers 34 to pods: add a flavor with a larger disk"
     );
     assert_eq!(
-        why(|snapshot| snapshot.pods[0].requests.extended = [("nvidia.com/gpu".to_owned(), 2)].into()),
+        why(|snapshot| snapshot.pod(0).spec_mut().requests.extended = [("nvidia.com/gpu".to_owned(), 2)].into()),
         "asks for 2 nvidia.com/gpu; no flavor of the pool offers it"
     );
 }
@@ -45,7 +45,7 @@ fn two_resources_that_no_flavor_has_together_are_said() {
     let change = |snapshot: &mut Snapshot| {
         let cloud = snapshot.clouds.get_mut(&key("main")).unwrap();
         cloud.offerings = vec![offering("m1.large", "az1", 16, 4), offering("m1.xlarge", "az1", 2, 64)];
-        snapshot.pods[0].requests = resources(8_000, 32);
+        snapshot.pod(0).spec_mut().requests = resources(8_000, 32);
     };
     assert_eq!(why(change), "no flavor of the pool offers 8 CPUs and 32 GiB of memory together: add one");
 }
@@ -72,7 +72,7 @@ fn a_flavor_and_a_zone_that_do_not_go_together_are_said() {
         let cloud = snapshot.clouds.get_mut(&key("main")).unwrap();
         cloud.offerings = vec![offering("m1.large", "az1", 4, 16), offering("m1.xlarge", "az2", 8, 32)];
         let wanted = [("node.kubernetes.io/instance-type", "m1.large"), ("topology.kubernetes.io/zone", "az2")];
-        snapshot.pods[0].node_selector = labels(&wanted);
+        snapshot.pod(0).spec_mut().node_selector = labels(&wanted);
     };
     assert_eq!(
         why(change),
@@ -84,13 +84,13 @@ fn a_flavor_and_a_zone_that_do_not_go_together_are_said() {
 #[test]
 fn affinity_is_shown() {
     let affinity = vec![term(vec![expression("tier", "In", &["gold", "silver"]), expression("gpu", "Exists", &[])])];
-    let change = move |snapshot: &mut Snapshot| snapshot.pods[0].node_affinity = Some(affinity.clone());
+    let change = move |snapshot: &mut Snapshot| snapshot.pod(0).spec_mut().node_affinity = Some(affinity.clone());
     assert_eq!(why(change), "required node affinity matches no host of the pool: wants tier In [gold, silver] and gpu Exists");
 }
 
 #[test]
 fn what_is_not_modelled_is_said_and_buys_nothing() {
-    let change = |snapshot: &mut Snapshot| snapshot.pods[0].beyond = vec!["pod affinity".to_owned()];
+    let change = |snapshot: &mut Snapshot| snapshot.pod(0).spec_mut().beyond = vec!["pod affinity".to_owned()];
     assert_eq!(why(change), "pod affinity is not modelled yet: no host is bought for such a pod");
 }
 

@@ -25,10 +25,10 @@ fn room_on_a_node_is_used_first() {
 fn bound_and_nominated_pods_take_room_and_terminating_ones_too() {
     let mut snapshot = world(vec![pod("a", 1_000, 1), bound("b", "n1", 1_000, 1), bound("c", "n1", 500, 1)]);
     snapshot.nodes = vec![node("n1", 2_000, 4)];
-    snapshot.pods[2].terminating = true;
+    snapshot.pod(2).terminating = true;
     assert_eq!(bought(&snapshot), 1);
-    snapshot.pods[2].node_name = None;
-    snapshot.pods[2].nominated_node = Some("n1".to_owned());
+    snapshot.pod(2).node_name = None;
+    snapshot.pod(2).nominated_node = Some("n1".to_owned());
     assert_eq!(bought(&snapshot), 1);
 }
 
@@ -140,7 +140,7 @@ fn busy_nodes_are_filled_before_empty_ones() {
 #[test]
 fn a_pod_that_asks_for_a_node_by_name_is_placed_there_and_nowhere_else() {
     let mut named = pod("a", 1_000, 1);
-    named.node_selector = labels(&[("kubernetes.io/hostname", "general-2")]);
+    named.spec_mut().node_selector = labels(&[("kubernetes.io/hostname", "general-2")]);
     let mut snapshot = world(vec![named]);
     snapshot.hosts = vec![host("general-1"), host("general-2")];
     assert_eq!(placed(&snapshot), ["general-2"]);

@@ -139,7 +139,7 @@ fn hosts() -> impl Strategy<Value = Vec<(Host, Option<Node>)>> {
 fn daemon_sets() -> impl Strategy<Value = Vec<DaemonSet>> {
     let one = (select(vec![0, 100, 600]), selector()).prop_map(|(cpu, node_selector)| {
         let mut set = daemon_set("agent", cpu, 0);
-        set.pod.node_selector = node_selector;
+        set.pod.spec_mut().node_selector = node_selector;
         set
     });
     vec(one, 0..2)
@@ -177,7 +177,7 @@ pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
     let offering = (odd(), odd(), odd(), odd());
     (world(), vec(amounts, 4), vec(offering, 4), vec(line, 3), vec(odd(), 6)).prop_map(|(mut snapshot, amounts, offerings, lines, odd)| {
         for (at, pod) in snapshot.pods.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
-            pod.requests = amounts[at % 4].clone();
+            pod.spec_mut().requests = amounts[at % 4].clone();
         }
         for (at, node) in snapshot.nodes.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
             node.allocatable = amounts[(at + 1) % 4].clone();
