@@ -10,6 +10,7 @@ IMAGE := $(TARGET_DIR)/gantry-image.tar
 # aws-lc's C code needs a C compiler for musl; Rust brings its own libc.
 export CC_x86_64_unknown_linux_musl := musl-gcc
 LAB := $(RELEASE)/gantry-lab
+BENCH_PLAN := $(RELEASE)/gantry-bench-plan
 VIRTUAL := $(RELEASE)/gantry-virtual
 MODEL := $(RELEASE)/gantry-model
 # The part of the crash matrix with real kills that is run. Empty: all of it.
@@ -22,7 +23,7 @@ TODAY := $(shell date +%-j)/24
 STEP := scripts/step
 
 .PHONY: help demo test check bench bench-scale build image tools unit api contract catastrophes crash-matrix model e2e-simulated e2e-openstack generate
-.PHONY: kubernetes openstack rust
+.PHONY: kubernetes openstack rust oracle bench-plan closed-loop fuzz
 
 help: ## List the commands.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +32,7 @@ demo: build image kubernetes ## The main job on this machine, live: pods find no
 	@$(LAB) demo --image $(IMAGE)
 
 test: check kubernetes unit build image api ## Everything that CI runs.
+	@$(MAKE) --no-print-directory oracle bench-plan closed-loop SMALL=1
 	@$(MAKE) --no-print-directory contract catastrophes crash-matrix SMALL=1 SAMPLE=$(TODAY)
 	@$(MAKE) --no-print-directory e2e-simulated e2e-openstack
 	@scripts/not-run
@@ -46,9 +48,9 @@ check: rust tools ## Format, clippy, licences, generated files.
 unit: rust tools ## Unit tests, and the OpenStack client against the simulator.
 	@$(STEP) "unit tests (about 4 min cold)" cargo nextest run --workspace --locked --no-fail-fast
 
-build: rust ## Static release binaries: gantry, gantry-lab, gantry-virtual, gantry-model.
+build: rust ## Static release binaries: gantry, gantry-lab, gantry-virtual, gantry-model, gantry-bench-plan.
 	@scripts/need musl-gcc musl-tools
-	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e -p gantry-virtual -p gantry-model
+	@$(STEP) "release build (about 8 min cold)" cargo build --release --locked --target $(MUSL) -p gantry -p gantry-e2e -p gantry-virtual -p gantry-model -p gantry-bench-plan
 
 image: build ## The operator's image, FROM scratch, without docker.
 	@$(STEP) "image" cargo run --quiet --locked -p xtask -- image --binary $(RELEASE)/gantry --out $(IMAGE) --name gantry.local/gantry:demo
@@ -66,6 +68,15 @@ openstack: ## The pinned OpenStack, installed once and cached.
 
 api: build kubernetes ## The API's rules on the real API server, accepted and rejected.
 	@$(LAB) api
+
+oracle: build kubernetes ## The planner's verdicts against those of the real kube-scheduler, on generated clusters.
+	@$(LAB) oracle $(if $(SMALL),--small)
+
+bench-plan: build ## The planner's prices beside others' and the proved bound; time and memory by size.
+	@$(BENCH_PLAN) $(if $(SMALL),--small)
+
+closed-loop: build kubernetes ## What is planned is what the real scheduler does: every planned pod runs, no host is bought twice.
+	@$(LAB) closed-loop $(if $(SMALL),--small)
 
 e2e-simulated: build kubernetes ## The end-to-end suite on the simulated OpenStack.
 	@$(LAB) suite --cloud simulated
