@@ -44,6 +44,21 @@ impl<'a> Effort<'a> {
         true
     }
 
+    /// Lets a part of the work have so many units at most, of those that are left. The number may not depend on how many are left: a replay
+    /// with other units would divide them otherwise.
+    pub fn share<T>(&mut self, units: u64, work: impl FnOnce(&mut Effort<'a>) -> T) -> T {
+        let kept = self.left.saturating_sub(units);
+        self.left -= kept;
+        let result = work(self);
+        self.left += kept;
+        result
+    }
+
+    /// Whether there is nothing left to spend.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+
     /// Units spent so far.
     pub fn used(&self) -> u64 {
         self.used
@@ -58,6 +73,13 @@ mod tests {
     fn what_is_spent_is_gone_and_a_refusal_ends_it() {
         let mut effort = Effort::units(10);
         assert_eq!((effort.spend(7), effort.spend(4), effort.spend(1), effort.used()), (true, false, false, 7));
+    }
+
+    #[test]
+    fn a_share_is_a_limit_and_what_it_does_not_use_stays() {
+        let mut effort = Effort::units(10);
+        assert!(effort.share(6, |effort| effort.spend(5)));
+        assert_eq!((effort.share(2, |effort| effort.spend(3)), effort.spend(4), effort.spend(0), effort.used()), (false, false, true, 5));
     }
 
     #[test]

@@ -3,16 +3,17 @@
 //! Architecture invariant: no client, no async runtime, no clock, no randomness. Time and ids are arguments, so that the same
 //! snapshot gives the same plan and a failing run replays.
 
+pub mod effort;
 #[cfg(test)]
 pub(crate) mod fixtures;
-pub mod effort;
 pub mod fleet;
 pub mod host;
 pub mod model;
+pub mod pack;
 mod planner;
 pub mod quantity;
 pub mod resources;
-mod scheduling;
+pub mod scheduling;
 pub mod sweep;
 
-pub use planner::{Command, Cost, Finding, Growth, Plan, Unplaced, lower_bound_micro, plan, plan_with};
+pub use planner::{Candidate, Command, Cost, Finding, Growth, Plan, Unplaced, candidates, lower_bound_micro, plan, plan_with};

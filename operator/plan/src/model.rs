@@ -11,10 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use key::Key;
-pub use pod::{
-    Expression, HostPort, Labels, NodeTerm, Pod, PodSpec, PodTerm, Preferred, Selector, Spread, Toleration,
-};
-pub use volume::{Class, VolumeClaim, Volume, Volumes};
+pub use pod::{Expression, HostPort, Labels, NodeTerm, Pod, PodSpec, PodTerm, Preferred, Selector, Spread, Toleration};
+pub use volume::{Class, Volume, VolumeClaim, Volumes};
 
 use crate::resources::Resources;
 
@@ -73,6 +71,9 @@ pub struct Node {
     pub provider_id: String,
     /// Its CSINode: volumes of each driver that can be attached, `None` where a driver names no limit. `None`: there is no CSINode.
     pub drivers: Option<BTreeMap<String, Option<i64>>>,
+    /// `status.nodeInfo.kubeletVersion`, or empty.
+    #[serde(default)]
+    pub kubelet_version: String,
 }
 
 /// A DaemonSet's pods-to-be.

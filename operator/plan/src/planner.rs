@@ -3,31 +3,43 @@
 mod bound;
 mod budget;
 mod buy;
+mod candidates;
 mod catalog;
 mod cluster;
+mod cost;
 mod demand;
 mod explain;
-mod fill;
+mod field;
+mod finding;
 mod floor;
+mod glue;
 mod growth;
-mod market;
+mod idle;
+mod place;
+mod preempt;
+mod problem;
 mod report;
+mod rules;
 mod seats;
-mod settle;
 mod shrink;
-mod simulate;
+mod sites;
+mod starved;
 mod supply;
-mod worth;
+mod thin;
 
 use std::collections::BTreeMap;
 
 pub use bound::lower_bound_micro;
 use budget::Budget;
+use buy::{Basket, Market};
+pub use candidates::{Candidate, candidates};
 use catalog::Catalog;
 use cluster::Cluster;
 use demand::Demand;
+use field::Field;
 pub use growth::Growth;
-use market::Market;
+use place::Placing;
+use report::Used;
 use supply::Verdicts;
 
 use crate::effort::Effort;
@@ -101,7 +113,7 @@ pub struct Cost {
     pub before_micro: i64,
     /// All live hosts after it.
     pub after_micro: i64,
-    /// What nothing that places the same pods can undercut: proved.
+    /// The hosts that stay, and what no choice of new hosts that places the same pods can undercut: proved.
     pub lower_bound_micro: i64,
 }
 
@@ -132,29 +144,58 @@ pub struct Plan {
 
 /// Plans: what to buy and what to let go so that every pod that can be helped is.
 ///
-/// What is bought is simulated as the next plan will see it, as hosts in flight among all others, until nothing is left to buy: so the
-/// next plan of the same world buys nothing.
+/// Hosts keep the seats that they were bought for, so that the next plan of the same world buys nothing.
 pub fn plan(snapshot: &Snapshot) -> Plan {
     plan_with(snapshot, &mut Effort::default())
 }
 
 /// As [`plan`], with this much thought.
-pub fn plan_with(snapshot: &Snapshot, _effort: &mut Effort<'_>) -> Plan {
-    let cluster = Cluster::of(snapshot);
-    let demand = Demand::of(snapshot);
-    let mut verdicts = Verdicts::default();
-    let catalog = Catalog::of(&cluster, &demand, &mut verdicts);
+pub fn plan_with(snapshot: &Snapshot, effort: &mut Effort<'_>) -> Plan {
+    let mut cluster = Cluster::of(snapshot);
+    let demand = Demand::of(&cluster);
+    cluster.count_volumes(&demand.drivers());
+    let (mut field, mut verdicts) = (Field::new(&demand.rules), Verdicts::default());
+    let catalog = Catalog::of(&cluster, &demand, &mut field, &mut verdicts);
     let surplus = shrink::surplus(&cluster, &catalog);
-    let bins = supply::bins(&cluster, &demand, &catalog, &mut verdicts, &shrink::keys(&surplus));
+    let bins = supply::bins(&cluster, &demand, &catalog, &mut field, &mut verdicts, &shrink::keys(&surplus));
     let market = Market { catalog: &catalog, demand: &demand, verdicts: &verdicts };
 
+    let mut placing = Placing { bins, field, left: demand.counts() };
+    let before = placing.bins.clone();
+    let budget = Budget::of(snapshot, &catalog);
+    placing.fill(&market, &market.hoped(&budget));
+    let seats_end = starved::withdraw(&market, &cluster, &mut placing);
     let mut plan = Plan::default();
-    let used = settle::settle(&market, bins, Budget::of(snapshot, &catalog), &mut plan);
-    report::unplaced(&market, snapshot, &used, &mut plan);
-    plan.growth = growth::growth(&market, used.budget(), snapshot);
+    let mut basket = Basket::new(budget);
+    let expected = preempt::expected(&market, &cluster, &mut placing);
+    plan.blocked.extend(market.buy_floor(&mut placing, &mut basket));
+    market.buy(&mut placing, &mut basket, effort);
+    if placing.sober_up(&market) {
+        basket.stages.clear();
+        market.buy(&mut placing, &mut basket, effort);
+    }
+    for (rank, left) in &basket.stages {
+        plan.blocked.extend(explain::blocked(&market, *rank, left, &basket.budget));
+    }
+
+    let mut used = Used::of(&market, &placing, &basket.bought, &mut plan);
+    let patience_ends = expected.report(&mut used, &mut plan);
+    report::unplaced(&market, snapshot, &mut placing, &basket.budget, &used, &mut plan);
+    plan.growth = growth::growth(&market, &basket.budget, snapshot);
+    plan.useless = finding::useless(&market, &placing);
+    let (idle, surplus_ends) = idle::idle(&cluster, &catalog, &placing);
+    plan.idle = idle.iter().map(|host| host.key.clone()).collect();
     let (empty, due) = shrink::empty(&cluster, &catalog, &used.names);
-    plan.wake_at = due.into_iter().chain(cluster.grace_ends()).min();
-    plan.commands.extend(surplus.into_iter().chain(empty).map(report::delete));
+    let missed = !plan.unplaced.is_empty() || !plan.blocked.is_empty();
+    let returns = catalog.returns(snapshot.now).filter(|_| missed);
+    plan.wake_at =
+        due.into_iter().chain(cluster.grace_ends()).chain(patience_ends).chain(seats_end).chain(surplus_ends).chain(returns).min();
+    let late = idle::overdue(&idle, snapshot.now);
+    let going = surplus.into_iter().chain(late).chain(empty);
+    plan.commands.extend(going.map(report::delete));
+    let bound_micro = if basket.bought.is_empty() { 0 } else { bound::of_bins(&market, &before) };
+    plan.cost = cost::of(&cluster, &catalog, &plan, bound_micro);
+    plan.effort_used = effort.used();
     plan
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use gantry_plan::model::{Cloud, Key, Node, Offering, Pod, Pool, Snapshot};
+use gantry_plan::model::{Cloud, Key, Node, Offering, Pod, PodSpec, PodTerm, Pool, Selector, Snapshot, Spread};
 use gantry_plan::quantity::Quantity;
 use gantry_plan::resources::Resources;
 use serde_json::Value;
@@ -25,6 +26,73 @@ pub fn diverse(count: usize) -> Snapshot {
     world(pods.collect(), openstack(), pool(500, 1_024 * MIB))
 }
 
+/// Pods with Karpenter's constraints: a fifth each without any, spread over zones, spread over hosts, together in a zone, alone on a host.
+pub fn constrained(count: usize) -> Snapshot {
+    let mut state = SEED;
+    let mut draw = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let letter = |at: usize| ["a", "b", "c", "d", "e", "f", "g"][at].to_owned();
+    let mut pods = Vec::with_capacity(count);
+    for at in 0..count {
+        let (label, other) = (letter(draw(7)), letter(draw(7)));
+        let mut one = pod(at, CPU_MILLI[draw(5)], MEMORY_MIB[draw(6)] * MIB);
+        let spec = Arc::make_mut(&mut one.spec);
+        let mut key = "my-label";
+        match at * 5 / count {
+            1 => spec.spread = vec![spread("topology.kubernetes.io/zone", &other)],
+            2 => spec.spread = vec![spread("kubernetes.io/hostname", &other)],
+            3 => {
+                key = "my-affinity";
+                spec.affinity = vec![term("my-affinity", &label, "topology.kubernetes.io/zone")];
+            }
+            4 => {
+                key = "app";
+                spec.anti_affinity = vec![term("app", "nginx", "kubernetes.io/hostname")];
+            }
+            _ => {}
+        }
+        let value = if key == "app" { "nginx".to_owned() } else { label };
+        one.labels = Arc::new(BTreeMap::from([(key.to_owned(), value)]));
+        pods.push(one);
+    }
+    world(pods, fake_it(), pool(100, 0))
+}
+
+fn selector(key: &str, value: &str) -> Option<Selector> {
+    Some(Selector { labels: BTreeMap::from([(key.to_owned(), value.to_owned())]), ..Selector::default() })
+}
+
+fn spread(topology_key: &str, value: &str) -> Spread {
+    Spread {
+        max_skew: 1,
+        topology_key: topology_key.to_owned(),
+        required: true,
+        selector: selector("my-label", value),
+        honors_affinity: true,
+        ..Spread::default()
+    }
+}
+
+fn term(key: &str, value: &str, topology_key: &str) -> PodTerm {
+    let namespaces = vec!["bench".to_owned()];
+    PodTerm { selector: selector(key, value), namespaces, namespace_selector: None, topology_key: topology_key.to_owned() }
+}
+
+/// Karpenter's instance types: 400 sizes in three zones.
+fn fake_it() -> Vec<Offering> {
+    let mut offerings = Vec::new();
+    for at in 1..=400 {
+        for zone in ["zone1", "zone2", "zone3"] {
+            let price = 0.1 * at as f64 + 0.1 * (2 * at * (1 << 30)) as f64 / 1e9;
+            let one = offering(&format!("fake-it-{at}"), at, 2 * at * 1_024 + 90, (price * 1e6).round() as i64);
+            offerings.push(Offering { zone: zone.to_owned(), ..one });
+        }
+    }
+    offerings
+}
+
 /// Pods that are all alike.
 pub fn plain(count: usize) -> Snapshot {
     let pods = (0..count).map(|at| pod(at, 500, 1_024 * MIB));
@@ -38,7 +106,7 @@ pub fn steady(nodes: usize, pods_per_node: usize, waiting: usize) -> Snapshot {
         let name = format!("node-{node:04}");
         for at in 0..pods_per_node {
             let bound = pod(waiting + node * pods_per_node + at, 500, 1_024 * MIB);
-            snapshot.pods.push(Pod { node_name: Some(name.clone()), unschedulable: false, ..bound });
+            snapshot.pods.push(Arc::new(Pod { node_name: Some(name.clone()), unschedulable: false, ..bound }));
         }
         let allocatable = Resources { pods: 110, ..amounts(15_500, 62_000 * MIB) };
         let labels = BTreeMap::from([("topology.kubernetes.io/zone".to_owned(), "az1".to_owned())]);
@@ -92,9 +160,12 @@ fn pod(at: usize, cpu_milli: i64, memory_bytes: i64) -> Pod {
     Pod {
         key: Key::new("bench", format!("pod-{at:06}")),
         uid: format!("{at}"),
-        requests: amounts(cpu_milli, memory_bytes),
+        spec: Arc::new(PodSpec {
+            requests: amounts(cpu_milli, memory_bytes),
+            scheduler: "default-scheduler".to_owned(),
+            ..PodSpec::default()
+        }),
         unschedulable: true,
-        scheduler: "default-scheduler".to_owned(),
         ..Pod::default()
     }
 }
@@ -108,7 +179,7 @@ fn openstack() -> Vec<Offering> {
 
 fn offering(flavor: &str, vcpus: i64, memory_mib: i64, price_micro: i64) -> Offering {
     let [flavor, zone] = [flavor, "az1"].map(str::to_owned);
-    Offering { flavor, zone, vcpus, memory_mib, disk_gib: 40, price_micro, unavailable: None }
+    Offering { flavor, zone, vcpus, memory_mib, disk_gib: 40, resources: BTreeMap::new(), price_micro, unavailable: None, until: None }
 }
 
 fn pool(reserved_cpu_milli: i64, reserved_memory_bytes: i64) -> Pool {
@@ -131,6 +202,8 @@ fn pool(reserved_cpu_milli: i64, reserved_memory_bytes: i64) -> Pool {
         reserved_memory_bytes,
         empty_after: None,
         extras: Default::default(),
+        learned: BTreeMap::new(),
+        useless: Vec::new(),
         ready: Ok(()),
     }
 }
@@ -139,7 +212,7 @@ fn world(pods: Vec<Pod>, offerings: Vec<Offering>, pool: Pool) -> Snapshot {
     let flavors = offerings.iter().map(|offering| offering.flavor.clone()).collect();
     let cloud = Cloud { offerings, ..Cloud::default() };
     Snapshot {
-        pods,
+        pods: pods.into_iter().map(Arc::new).collect(),
         pools: vec![Pool { flavors, ..pool }],
         clouds: BTreeMap::from([(Key::new("bench", "cloud"), cloud)]),
         ..Snapshot::default()

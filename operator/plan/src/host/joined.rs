@@ -40,9 +40,12 @@ fn never_ready(seen: &Observation, id: &str) -> Answer {
 
 /// Ours goes last: until then the planner knows that the node is on its way, and takes no taint of the join for one that stays.
 fn lift(node: &NodeSeen) -> Answer {
-    match &node.waits_for {
-        Some(taint) => (status(Phase::Joining, &format!("the node is ready; taint {taint} has not been lifted yet")), Step::Wait(POLL)),
-        None => (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint),
+    match (&node.waits_for, &node.company) {
+        (Some(taint), _) => {
+            (status(Phase::Joining, &format!("the node is ready; taint {taint} has not been lifted yet")), Step::Wait(POLL))
+        }
+        (None, Some(what)) => (status(Phase::Joining, &format!("the node is ready; {what} is awaited")), Step::Wait(POLL)),
+        (None, None) => (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint),
     }
 }
 

@@ -224,6 +224,8 @@ pub struct NodeSeen {
     pub startup_taint: bool,
     /// A taint that somebody else lifts while the node joins (the node controller, a cloud controller, the pool's startup taints).
     pub waits_for: Option<String>,
+    /// What else its pods need there and is not there yet (a DaemonSet's pod, a CSI driver), in words, while it is worth waiting for.
+    pub company: Option<String>,
     /// `spec.unschedulable`.
     pub cordoned: bool,
     /// Whether labels are missing that the kubelet may not set itself.

@@ -93,6 +93,8 @@ pub struct PodSpec {
     pub spread: Vec<Spread>,
     /// Names of the PersistentVolumeClaims that it uses, in its namespace; those of ephemeral volumes too.
     pub claims: Vec<String>,
+    /// Those of `claims` that come from ephemeral volumes: they must be owned by the pod.
+    pub ephemeral_claims: Vec<String>,
     /// What the planner cannot model and must therefore not buy for, in words (e.g. "resource claims (DRA)").
     pub beyond: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! Persistent volumes, as far as they decide where a pod may go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct Volumes {
     pub volumes: BTreeMap<String, Volume>,
     /// StorageClasses, by name.
     pub classes: BTreeMap<String, Class>,
+    /// CSIDrivers without which a node takes no pod with their volumes (`preventPodSchedulingIfMissing`).
+    pub required_drivers: BTreeSet<String>,
 }
 
 /// A PersistentVolumeClaim.
@@ -40,6 +42,8 @@ pub struct VolumeClaim {
     pub selector: Option<super::Selector>,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// Whether its volume is gone, or another's (phase `Lost`).
+    pub lost: bool,
     /// Node that was selected for it (`volume.kubernetes.io/selected-node`).
     pub selected_node: Option<String>,
     /// UID of the pod that it belongs to, for an ephemeral volume.
@@ -60,6 +64,10 @@ pub struct Volume {
     pub csi: Option<(String, String)>,
     /// The claim that it is bound to or kept for.
     pub claim: Option<Key>,
+    /// UID of that claim, or empty: a claim of the same name made later is another one.
+    pub claim_uid: String,
+    /// Whether it is being deleted.
+    pub terminating: bool,
     /// Access modes.
     pub access_modes: Vec<String>,
     /// Bytes.

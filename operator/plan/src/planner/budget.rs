@@ -1,5 +1,7 @@
 //! The budget: how many more hosts a pool may have, by its own limits and by the cloud's quota, and what to do where it is none.
 
+mod limits;
+
 use std::collections::BTreeMap;
 
 use super::catalog::{Candidate, Catalog, cloud_key, cloud_of_host};
@@ -96,13 +98,14 @@ impl Budget {
         }
     }
 
-    /// The member with the fewest hosts of its pool in its zone, first zone first.
-    pub fn quietest(&self, members: &[usize], catalog: &Catalog<'_>) -> usize {
+    /// The member that can be had and has the fewest hosts of its pool in its zone, first zone first.
+    pub fn quietest(&self, members: &[usize], purpose: Purpose, catalog: &Catalog<'_>) -> Option<usize> {
         let hosts = |at: &usize| {
             let candidate = &catalog.candidates[*at];
             self.pools[candidate.pool].zones.get(&candidate.offering.zone).copied().unwrap_or(0)
         };
-        members.iter().copied().min_by_key(|at| (hosts(at), *at)).unwrap_or(0)
+        let had = members.iter().copied().filter(|at| self.room(&catalog.candidates[*at], purpose, catalog).is_ok());
+        had.min_by_key(|at| (hosts(at), *at))
     }
 
     /// How many more such hosts may be bought.
@@ -171,8 +174,9 @@ fn use_quota(quota: &mut Quota, (vcpus, memory_mib): (i64, i64), extras: &Extras
     }
 }
 
-fn quota_room(quota: &Quota, offering: &Offering, extras: &Extras) -> Result<usize, String> {
-    let lines = [
+/// What a host takes of each line of a quota: name, unit, line, amount.
+fn quota_lines(quota: &Quota, offering: &Offering, extras: &Extras) -> [(&'static str, &'static str, Line, i64); 7] {
+    [
         ("instances", "", quota.instances, 1),
         ("cores", "", quota.cores, offering.vcpus),
         ("memory", " MiB", quota.memory_mib, offering.memory_mib),
@@ -180,9 +184,12 @@ fn quota_room(quota: &Quota, offering: &Offering, extras: &Extras) -> Result<usi
         ("floating IPs", "", quota.floating_ips, extras.floating_ips),
         ("volumes", "", quota.volumes, i64::from(extras.volume_gib.is_some())),
         ("gigabytes of volumes", "", quota.gigabytes, extras.volume_gib.unwrap_or(0)),
-    ];
+    ]
+}
+
+fn quota_room(quota: &Quota, offering: &Offering, extras: &Extras) -> Result<usize, String> {
     let mut room = usize::MAX;
-    for (name, unit, line, need) in lines {
+    for (name, unit, line, need) in quota_lines(quota, offering, extras) {
         room = room.min(line_room(line, need).map_err(|short| {
             let Line { limit, used } = line;
             let hosts = plural(short.div_euclid(need) + i64::from(short % need != 0), "host", "hosts");

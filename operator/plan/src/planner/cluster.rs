@@ -1,11 +1,11 @@
 //! What runs where: the snapshot indexed by node name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::demand::is_daemon;
 use crate::model::{DaemonSet, Host, Node, Pod, Snapshot, Taint};
 use crate::resources::Resources;
-use crate::scheduling::{Constraints, NODE_UNSCHEDULABLE, NodeView, admits, is_joining, kept_taints};
+use crate::scheduling::{NODE_UNSCHEDULABLE, NodeView, Storage, is_joining, kept_taints, runs_daemon};
 
 /// How long after its creation a host whose node is not ready and carries nothing is taken to be on its way.
 const JOIN_GRACE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
@@ -27,6 +27,8 @@ pub(crate) struct Cluster<'a> {
     loads: HashMap<&'a str, Load>,
     /// Node, namespace and name of each DaemonSet that has its pod there already.
     daemons: HashSet<(&'a str, &'a str, &'a str)>,
+    /// Volumes attached, by node and driver.
+    volumes: HashMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>,
 }
 
 impl<'a> Cluster<'a> {
@@ -37,6 +39,7 @@ impl<'a> Cluster<'a> {
             hosts: BTreeMap::new(),
             loads: HashMap::new(),
             daemons: HashSet::new(),
+            volumes: HashMap::new(),
         };
         for host in &snapshot.hosts {
             let entry = cluster.hosts.entry(&host.key.name).or_insert(host);
@@ -78,12 +81,41 @@ impl<'a> Cluster<'a> {
         if let Some(load) = view.name.and_then(|name| self.loads.get(name)) {
             free.sub(&load.requests);
         }
-        for set in &self.snapshot.daemon_sets {
-            if !self.has_daemon(view, set) && admits(view, &Constraints::of(&set.pod)).is_ok() {
-                free.sub(&one_pod(&set.pod.spec.requests));
-            }
+        for set in self.snapshot.daemon_sets.iter().filter(|set| runs_daemon(set, view) && !self.has_daemon(view, set)) {
+            free.sub(&one_pod(&set.pod.spec.requests));
         }
         free
+    }
+
+    /// What a node has for pods when nothing but DaemonSets' pods is there.
+    pub fn empty(&self, view: &NodeView<'_>, allocatable: &Resources) -> Resources {
+        let mut empty = allocatable.clone();
+        self.daemons(view).for_each(|set| empty.sub(&one_pod(&set.pod.spec.requests)));
+        empty
+    }
+
+    /// The DaemonSets that have a pod on such a node.
+    pub fn daemons(&self, view: &NodeView<'_>) -> impl Iterator<Item = &'a DaemonSet> {
+        self.snapshot.daemon_sets.iter().filter(move |set| runs_daemon(set, view))
+    }
+
+    /// Volumes that are attached to a node or will be, by driver, as far as pods that wait share the driver.
+    pub fn attached(&self, node: &str) -> impl Iterator<Item = (&'a str, i64)> {
+        self.volumes.get(node).into_iter().flatten().map(|(driver, volumes)| (*driver, volumes.len() as i64))
+    }
+
+    /// Counts volumes of pods that run or are nominated, for these drivers only.
+    pub fn count_volumes(&mut self, drivers: &HashSet<&str>) {
+        let storage = Storage::of(&self.snapshot.volumes);
+        for pod in self.snapshot.pods.iter().filter(|pod| !drivers.is_empty() && !pod.spec.claims.is_empty()) {
+            let Some(node) = pod.node_name.as_deref().or(pod.nominated_node.as_deref()) else {
+                continue;
+            };
+            let ask = storage.ask(pod).map(|ask| ask.attaches).unwrap_or_default();
+            for (driver, volume) in ask.into_iter().filter(|(driver, _)| drivers.contains(driver)) {
+                self.volumes.entry(node).or_default().entry(driver).or_default().insert(volume);
+            }
+        }
     }
 
     fn has_daemon(&self, view: &NodeView<'_>, set: &DaemonSet) -> bool {

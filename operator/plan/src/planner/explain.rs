@@ -1,19 +1,20 @@
 //! Says why a pool does not help a pod, in the user's words: which requirement it is, and what would change it.
 
+mod company;
 mod misfit;
 mod room;
 
 use super::budget::{Budget, Purpose};
 use super::buy::MAX_NEW_HOSTS;
+use super::buy::Market;
 use super::catalog::{Candidate, cloud_key, knows_cloud};
 use super::demand::Shape;
-use super::fill::Room;
-use super::market::Market;
-use crate::model::Snapshot;
-use crate::scheduling::{NodeView, admits};
+use super::field::Field;
+use crate::model::{Pool, Snapshot};
+use crate::scheduling::NodeView;
 
 /// Why this pool buys nothing for such a pod.
-pub(crate) fn why_not(market: &Market<'_>, pool: usize, shape: &Shape<'_>, budget: &Budget) -> String {
+pub(crate) fn why_not(market: &Market<'_>, pool: usize, shape: &Shape<'_>, field: &mut Field<'_>, budget: &Budget) -> String {
     let owner = market.catalog.pools[pool];
     let class = &market.demand.classes[shape.class];
     let all: Vec<&Candidate<'_>> = market.catalog.candidates_of(pool).map(|(_, candidate)| candidate).collect();
@@ -23,18 +24,34 @@ pub(crate) fn why_not(market: &Market<'_>, pool: usize, shape: &Shape<'_>, budge
     let view = |candidate: &&Candidate<'_>| market.verdicts.admits(candidate.verdict, shape.class);
     let admitting: Vec<&Candidate<'_>> = all.iter().copied().filter(view).collect();
     if admitting.is_empty() {
-        let misfits = all.iter().filter_map(|candidate| {
-            let node = NodeView { name: None, labels: &candidate.labels, taints: &owner.taints };
-            admits(&node, class).err()
-        });
-        return misfit::sentence(misfits.collect(), class, &all);
+        let views = all.iter().map(|candidate| NodeView { name: None, labels: &candidate.labels, taints: &owner.taints });
+        let misfits = views.clone().filter_map(|view| class.unmet_of(view)).collect::<Vec<_>>();
+        if let Some(elsewhere) = views.clone().find_map(|view| class.volumes_elsewhere(&view)).filter(|_| misfits.len() < all.len()) {
+            return elsewhere;
+        }
+        return misfit::sentence(misfits, &class.constraints, &all);
     }
     let fitting: Vec<&Candidate<'_>> = admitting.iter().copied().filter(|candidate| shape.requests.fits(&candidate.free)).collect();
     if fitting.is_empty() {
         return room::sentence(&shape.requests, &admitting);
     }
-    obstacle(market, pool, &fitting, Purpose::Demand, budget)
+    let useful: Vec<&Candidate<'_>> = fitting.iter().copied().filter(|candidate| candidate.is_for(shape, market.verdicts)).collect();
+    if let Some(why) = useless(owner, shape).filter(|_| useful.is_empty()) {
+        return why;
+    }
+    let wall = company::wall(market, &useful, shape, field);
+    let had: Vec<&Candidate<'_>> = useful.iter().copied().filter(|candidate| company::lets_in(market, candidate, shape, field)).collect();
+    if let Some(why) = wall.filter(|_| had.is_empty()) {
+        return why;
+    }
+    obstacle(market, pool, &had, Purpose::Demand, budget)
         .unwrap_or_else(|| format!("this plan has reached its limit of {MAX_NEW_HOSTS} new hosts; the next one goes on"))
+}
+
+/// Why the pool's hosts are taken to be no use to such pods for now.
+fn useless(pool: &Pool, shape: &Shape<'_>) -> Option<String> {
+    let known = pool.useless.iter().filter(|useless| useless.shape == shape.mark).max_by_key(|useless| useless.until)?;
+    Some(format!("hosts of {} did not take such pods ({}): none is bought for them before {}", known.flavor, known.why, known.until))
 }
 
 /// What keeps a pool from one more host of any kind.
@@ -87,7 +104,7 @@ pub(crate) fn blocked(market: &Market<'_>, rank: usize, left: &[usize], budget: 
     let of_rank = pools.filter(|(at, _)| market.catalog.weight_rank(*at) == rank);
     let blocked = of_rank.filter_map(|(at, pool)| {
         let why = market.demand.shapes.iter().zip(left).filter(|(_, count)| **count > 0).find_map(|(shape, _)| {
-            let takes = |candidate: &&Candidate<'_>| space(candidate).takes(shape, market.verdicts);
+            let takes = |candidate: &&Candidate<'_>| candidate.takes(shape, market.verdicts);
             let candidates = market.catalog.candidates_of(at).map(|(_, candidate)| candidate);
             obstacle(market, at, &candidates.filter(takes).collect::<Vec<_>>(), Purpose::Demand, budget)
         })?;
@@ -96,12 +113,8 @@ pub(crate) fn blocked(market: &Market<'_>, rank: usize, left: &[usize], budget: 
     blocked.collect()
 }
 
-fn space<'a>(candidate: &'a Candidate<'_>) -> Room<'a> {
-    Room { capacity: &candidate.allocatable, free: &candidate.free, verdict: candidate.verdict }
-}
-
 /// Why a pool whose cloud is not in the snapshot buys nothing.
-pub(crate) fn without_cloud(snapshot: &Snapshot, pool: &crate::model::Pool) -> Option<String> {
+pub(crate) fn without_cloud(snapshot: &Snapshot, pool: &Pool) -> Option<String> {
     let known = knows_cloud(snapshot, pool);
     (!known).then(|| format!("nothing is known of its cloud {} yet", cloud_key(pool)))
 }

@@ -1,59 +1,57 @@
 //! The floor: hosts that a pool has whatever the demand, its minimum or its exact replicas.
 
 use super::budget::{Budget, Purpose};
+use super::buy::{Basket, Bought, Market};
 use super::catalog::Group;
 use super::explain::pool_obstacle;
-use super::market::{Lot, Market, WAYS};
-use super::simulate::take;
+use super::place::Placing;
+use crate::effort::Effort;
 use crate::model::{Key, Pool};
 
-/// What the floor needs.
-#[derive(Debug, Default)]
-pub(crate) struct Floor {
-    /// Candidates to buy, each with its reason.
-    pub bought: Vec<(usize, String)>,
-    /// Pools that cannot reach their floor, and why.
-    pub blocked: Vec<(Key, String)>,
-}
-
-/// Buys what is missing, with an eye on the demand that is left: such hosts serve it as well as any.
-pub(crate) fn floor(market: &Market<'_>, mut left: Vec<usize>, mut budget: Budget) -> Floor {
-    let mut floor = Floor::default();
-    for (at, pool) in market.catalog.pools.iter().enumerate() {
-        let (wanted, reason) = wanted(pool, budget.hosts(at));
-        while budget.hosts(at) < wanted {
-            let Some(member) = choose(market, at, &mut left, &budget) else {
-                let why = pool_obstacle(market, at, Purpose::Floor, &budget);
-                floor.blocked.push((pool.key.clone(), why));
-                break;
-            };
-            budget.take(&market.catalog.candidates[member], market.catalog);
-            floor.bought.push((member, reason.clone()));
+impl<'a> Market<'a> {
+    /// Buys what is missing, with an eye on the demand that is left: such hosts serve it as well as any. Says which pools cannot reach
+    /// their floor, and why.
+    pub fn buy_floor(&self, placing: &mut Placing<'a>, basket: &mut Basket) -> Vec<(Key, String)> {
+        let mut blocked = Vec::new();
+        for (at, pool) in self.catalog.pools.iter().enumerate() {
+            let (wanted, reason) = wanted(pool, basket.budget.hosts(at));
+            let missing = wanted.saturating_sub(basket.budget.hosts(at));
+            if missing == 0 {
+                continue;
+            }
+            let owner = |group: &&Group| self.catalog.candidates[group.members[0]].pool == at;
+            let groups: Vec<&Group> = self.catalog.groups.iter().filter(owner).collect();
+            let start = basket.bought.len();
+            self.buy_from(&groups, placing, basket, Purpose::Floor, missing, &mut Effort::units(0));
+            while basket.budget.hosts(at) < wanted {
+                let Some(candidate) = self.cheapest(&groups, &basket.budget) else {
+                    blocked.push((pool.key.clone(), pool_obstacle(self, at, Purpose::Floor, &basket.budget)));
+                    break;
+                };
+                basket.budget.take(&self.catalog.candidates[candidate], self.catalog);
+                placing.field.open(&self.demand.rules, &self.catalog.candidates[candidate].spot);
+                basket.bought.push(Bought { candidate, pattern: Vec::new(), floor: None });
+            }
+            let first = start.min(basket.bought.len());
+            basket.bought[first..].iter_mut().for_each(|bought| bought.floor = Some(reason.clone()));
         }
+        blocked
     }
-    floor
+
+    fn cheapest(&self, groups: &[&Group], budget: &Budget) -> Option<usize> {
+        groups.iter().find_map(|group| budget.quietest(&group.twins, Purpose::Floor, self.catalog))
+    }
 }
 
 /// How many hosts the pool is to have at least, and why.
 fn wanted(pool: &Pool, exist: usize) -> (usize, String) {
     match pool.replicas {
         Some(replicas) => (replicas, format!("replicas is {replicas} and the pool has {exist}")),
-        None => (pool.min_hosts.min(pool.max_hosts), format!("minHosts is {} and the pool has {exist}", pool.min_hosts)),
+        None => (floor_of(pool), format!("minHosts is {} and the pool has {exist}", pool.min_hosts)),
     }
 }
 
-/// The candidate that serves what waits best, else the cheapest.
-fn choose(market: &Market<'_>, pool: usize, left: &mut [usize], budget: &Budget) -> Option<usize> {
-    let owner = |group: &Group| market.catalog.candidates[group.members[0]].pool;
-    let mut groups: Vec<&Group> = market.catalog.groups.iter().filter(|group| owner(group) == pool).collect();
-    groups.retain(|group| market.room(group, budget, Purpose::Floor) > 0);
-    let lots: Vec<Lot<'_>> = groups.iter().map(|group| market.lot(group)).collect();
-    let group = match market.choose(&lots, &lots, left, WAYS[0]) {
-        Some((at, pattern)) => {
-            take(&pattern, left, 1);
-            groups[at]
-        }
-        None => groups.first()?,
-    };
-    Some(budget.quietest(&group.members, market.catalog))
+/// How many hosts a pool has whatever the demand.
+pub(crate) fn floor_of(pool: &Pool) -> usize {
+    pool.replicas.unwrap_or(pool.min_hosts.min(pool.max_hosts))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::budget::{Budget, Purpose};
+use super::buy::Market;
 use super::catalog::Candidate;
 use super::explain::{pool_obstacle, without_cloud};
-use super::market::Market;
 use crate::model::{Key, Snapshot};
 
 /// What a pool can still grow by.

@@ -1,16 +1,15 @@
-//! Turns what was simulated into commands, places and reasons.
+//! Turns what was placed and bought into commands, places and reasons.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::budget::Budget;
+use super::buy::{Bought, Market};
 use super::explain::{why_not, without_cloud};
-use super::fill::Pattern;
-use super::market::Market;
+use super::place::Placing;
 use super::shrink::Going;
-use super::simulate::{Ground, Outcome};
-use super::supply::Bin;
 use super::{Command, Plan, Unplaced};
-use crate::model::{Key, Pod, Snapshot};
+use crate::model::{Claim, Key, Pod, Snapshot};
+use crate::pack::Pattern;
 
 /// Pods that a reason names.
 const NAMED_PODS: usize = 3;
@@ -21,70 +20,67 @@ pub(crate) struct Used<'a> {
     pub names: HashSet<&'a str>,
     /// For each shape, the pods that found no room.
     rest: Vec<&'a [&'a Pod]>,
-    /// What is used of all limits with this plan.
-    budget: Budget,
-}
-
-/// Hands the pods of each shape out to the bins, oldest first, and writes the places and the hosts to create.
-pub(crate) fn places<'a>(
-    market: &Market<'a>,
-    ground: &Ground<'a>,
-    coming: &[Bin<'a>],
-    outcome: &Outcome,
-    budget: Budget,
-    plan: &mut Plan,
-) -> Used<'a> {
-    let rest = market.demand.shapes.iter().map(|shape| shape.pods.as_slice()).collect();
-    let mut used = Used { names: HashSet::new(), rest, budget };
-    let standing = ground.nodes.iter().zip(&ground.filled(outcome.style).patterns);
-    for (bin, pattern) in standing.chain(coming.iter().zip(&outcome.coming.patterns)) {
-        let pods = used.hand_out(pattern);
-        match (bin.name, bin.candidate) {
-            (_, Some(candidate)) => plan.commands.push(create(market, candidate, pods, bin.floor.as_deref())),
-            (Some(name), None) if !pods.is_empty() => {
-                used.names.insert(name);
-                plan.placed.extend(pods.into_iter().map(|pod| (pod.clone(), name.to_owned())));
-            }
-            _ => {}
-        }
-    }
-    plan.placed.sort();
-    used
 }
 
 impl<'a> Used<'a> {
-    pub fn budget(&self) -> &Budget {
-        &self.budget
+    /// Hands the pods of each shape out, oldest first: to what there is, then to what is bought. Writes the places and the hosts to create.
+    pub fn of(market: &Market<'a>, placing: &Placing<'a>, bought: &[Bought], plan: &mut Plan) -> Self {
+        let rest = market.demand.shapes.iter().map(|shape| shape.pods.as_slice()).collect();
+        let mut used = Self { names: HashSet::new(), rest };
+        for bin in placing.bins.iter().filter(|bin| !bin.pattern.is_empty()) {
+            used.names.insert(bin.name);
+            let pods = used.hand_out(&bin.pattern);
+            plan.placed.extend(pods.into_iter().map(|pod| (pod.key.clone(), bin.name.to_owned())));
+        }
+        for host in bought {
+            let pods = used.hand_out(&host.pattern);
+            plan.commands.push(create(market, host, pods));
+        }
+        plan.placed.sort();
+        used
     }
 
-    fn hand_out(&mut self, pattern: &Pattern) -> Vec<&'a Key> {
+    /// Pods of a shape that are left go to a node.
+    pub fn send(&mut self, shape: usize, pods: usize, node: &'a str, plan: &mut Plan) {
+        let sent = self.hand_out(&vec![(shape, pods)]);
+        plan.placed.extend(sent.into_iter().map(|pod| (pod.key.clone(), node.to_owned())));
+    }
+
+    fn hand_out(&mut self, pattern: &Pattern) -> Vec<&'a Pod> {
         let mut pods = Vec::new();
         for (shape, count) in pattern {
             let (here, after) = self.rest[*shape].split_at(*count);
-            pods.extend(here.iter().map(|pod| &pod.key));
+            pods.extend(here.iter().copied());
             self.rest[*shape] = after;
         }
         pods
     }
 }
 
-fn create(market: &Market<'_>, candidate: usize, mut pods: Vec<&Key>, floor: Option<&str>) -> Command {
-    let candidate = &market.catalog.candidates[candidate];
-    pods.sort();
+fn create(market: &Market<'_>, host: &Bought, mut pods: Vec<&Pod>) -> Command {
+    let candidate = &market.catalog.candidates[host.candidate];
+    pods.sort_by_key(|pod| (&pod.key, &pod.uid));
+    let keys: Vec<Key> = pods.iter().map(|pod| pod.key.clone()).collect();
     Command::CreateHost {
         pool: market.catalog.pools[candidate.pool].key.clone(),
         flavor: candidate.offering.flavor.clone(),
         zone: candidate.offering.zone.clone(),
         price_micro: candidate.offering.price_micro,
-        reason: reason(&pods, floor),
-        pods: pods.into_iter().cloned().collect(),
+        reason: reason(&keys, host.floor.as_deref()),
+        pods: keys,
         allocatable: candidate.allocatable.clone(),
         labels: candidate.labels.clone(),
-        claims: Vec::new(),
+        claims: claims(market, &host.pattern),
     }
 }
 
-fn reason(pods: &[&Key], floor: Option<&str>) -> String {
+fn claims(market: &Market<'_>, pattern: &Pattern) -> Vec<Claim> {
+    let mut by_mark: BTreeMap<u64, usize> = BTreeMap::new();
+    pattern.iter().for_each(|(shape, count)| *by_mark.entry(market.demand.shapes[*shape].mark).or_default() += count);
+    by_mark.into_iter().map(|(shape, pods)| Claim { shape, pods: u32::try_from(pods).unwrap_or(u32::MAX) }).collect()
+}
+
+fn reason(pods: &[Key], floor: Option<&str>) -> String {
     let named: Vec<String> = pods.iter().take(NAMED_PODS).map(ToString::to_string).collect();
     let named = named.join(", ");
     let waiting = match pods.len() {
@@ -105,12 +101,19 @@ pub(crate) fn delete((host, reason): Going<'_>) -> Command {
 }
 
 /// Writes why each pod without room gets nothing: once for each shape, however many pods it has.
-pub(crate) fn unplaced(market: &Market<'_>, snapshot: &Snapshot, used: &Used<'_>, plan: &mut Plan) {
+pub(crate) fn unplaced(
+    market: &Market<'_>,
+    snapshot: &Snapshot,
+    placing: &mut Placing<'_>,
+    budget: &Budget,
+    used: &Used<'_>,
+    plan: &mut Plan,
+) {
     for (shape, pods) in market.demand.shapes.iter().zip(&used.rest).filter(|(_, pods)| !pods.is_empty()) {
         let mut reasons: Vec<(Option<Key>, String)> = Vec::new();
         for (at, pool) in market.catalog.pools.iter().enumerate() {
             let why = without_cloud(snapshot, pool).filter(|_| pool.ready.is_ok());
-            let why = why.unwrap_or_else(|| why_not(market, at, shape, &used.budget));
+            let why = why.unwrap_or_else(|| why_not(market, at, shape, &mut placing.field, budget));
             reasons.push((Some(pool.key.clone()), why));
         }
         if reasons.is_empty() {
@@ -118,9 +121,8 @@ pub(crate) fn unplaced(market: &Market<'_>, snapshot: &Snapshot, used: &Used<'_>
         }
         plan.unplaced.extend(pods.iter().map(|pod| entry(pod, reasons.clone())));
     }
-    for pod in &market.demand.beyond {
-        let why = format!("{} is not modelled yet: no host is bought for such a pod", pod.spec.beyond.join(", "));
-        plan.unplaced.push(entry(pod, vec![(None, why)]));
+    for (pod, why) in &market.demand.beyond {
+        plan.unplaced.push(entry(pod, vec![(None, why.clone())]));
     }
 }
 

@@ -1,15 +1,20 @@
 //! Supply: everything that has, or will have, room for pods, as bins in the one order in which they are filled.
 
-use std::borrow::Cow;
+mod seen;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::catalog::{Candidate, Catalog};
-use super::cluster::{Cluster, is_live, met_taints};
-use super::demand::Demand;
-use super::fill::Room;
-use crate::model::{Host, Key, Node, Taint};
+use super::catalog::Catalog;
+use super::cluster::{Cluster, is_live};
+use super::demand::{Class, Demand, Shape, attach_driver};
+use super::field::{Field, Spot};
+use crate::model::{Host, Key};
 use crate::resources::Resources;
-use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, NodeView, admits};
+use crate::scheduling::NodeView;
+use seen::Seen;
+
+/// How long after its creation a host that joined keeps the seats that it was bought for.
+pub(crate) const CLAIM_PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 
 /// What a bin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,11 +23,13 @@ pub(crate) enum Origin {
     Busy,
     /// A node that takes pods now, without workload: filled last of these, so that it may go.
     Empty,
-    /// A host in flight, or one that this plan buys.
+    /// A host that joined and still keeps seats.
+    Claimed,
+    /// A host in flight.
     Coming,
 }
 
-/// What a host is bought as. Hosts in flight are filled in the order in which they would be bought.
+/// What a host is bought as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Make<'a> {
     /// Place of the pool's weight; last if there is no such pool.
@@ -38,26 +45,26 @@ pub(crate) struct Make<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Bin<'a> {
     pub origin: Origin,
-    /// Node or host; `None` for a host that this plan buys.
-    pub name: Option<&'a str>,
-    /// The candidate that this plan buys.
-    pub candidate: Option<usize>,
-    /// All that pods could use if nothing ran there.
-    pub capacity: Resources,
+    /// Node or host.
+    pub name: &'a str,
+    pub host: Option<&'a Host>,
+    /// What pods could use if nothing but DaemonSets' pods ran there; nothing for those without claims.
+    pub empty: Resources,
     /// What is left.
     pub free: Resources,
     /// Row of [`Verdicts`].
     pub verdict: usize,
-    /// What the host is bought as; `None` for a node of which that is not known.
-    pub make: Option<Make<'a>>,
-    /// Why the pool wants it whatever the demand, if so.
-    pub floor: Option<String>,
+    pub spot: Spot,
+    /// Seats that it keeps, by mark.
+    pub claims: Vec<(u64, usize)>,
+    /// Index and count of what this plan places there.
+    pub pattern: Vec<(usize, usize)>,
 }
 
 impl Bin<'_> {
-    /// Its room.
-    pub fn room(&self) -> Room<'_> {
-        Room { capacity: &self.capacity, free: &self.free, verdict: self.verdict }
+    /// Whether a pod of this shape may go there, and fits, company aside.
+    pub fn takes(&self, shape: &Shape<'_>, verdicts: &Verdicts) -> bool {
+        shape.requests.fits(&self.free) && verdicts.admits(self.verdict, shape.class)
     }
 }
 
@@ -69,6 +76,11 @@ pub(crate) struct Verdicts {
 }
 
 impl Verdicts {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// What the row says of each class.
     pub fn of(&self, row: usize) -> &[bool] {
         &self.rows[row]
@@ -80,138 +92,107 @@ impl Verdicts {
     }
 
     /// The row of a node.
-    pub fn row(&mut self, view: &NodeView<'_>, classes: &[Constraints<'_>]) -> usize {
-        let row: Vec<bool> = classes.iter().map(|class| admits(view, class).is_ok()).collect();
-        let next = self.rows.len();
-        let at = *self.index.entry(row.clone()).or_insert(next);
-        if at == next {
-            self.rows.push(row);
+    pub fn row(&mut self, view: &NodeView<'_>, classes: &[Class<'_>]) -> usize {
+        let row: Vec<bool> = classes.iter().map(|class| class.admits(view)).collect();
+        if let Some(at) = self.index.get(&row) {
+            return *at;
         }
-        at
+        self.rows.push(row.clone());
+        self.index.insert(row, self.rows.len() - 1);
+        self.rows.len() - 1
     }
 }
 
-/// Nodes that take pods, then hosts in flight; hosts that `going` names are left out.
+/// Nodes that take pods, then hosts in flight; hosts that `going` names are left out. What runs anywhere is counted in the field.
 pub(crate) fn bins<'a>(
     cluster: &Cluster<'a>,
     demand: &Demand<'a>,
     catalog: &Catalog<'a>,
+    field: &mut Field<'a>,
     verdicts: &mut Verdicts,
     going: &HashSet<&Key>,
 ) -> Vec<Bin<'a>> {
     let mut bins = Vec::new();
+    let mut spots = HashMap::new();
     for node in cluster.nodes.values() {
         let host = cluster.host(&node.name);
-        if host.is_some_and(|host| !is_live(host) || going.contains(&host.key)) {
-            continue;
-        }
-        let joining = host.filter(|host| cluster.joins(node, host));
-        if node.ready || joining.is_some() {
-            let seen = Seen::of_node(node, joining);
-            let origin = match (joining, cluster.workload(&node.name)) {
-                (Some(_), _) => Origin::Coming,
-                (None, 0) => Origin::Empty,
-                (None, _) => Origin::Busy,
-            };
-            bins.push(seen.bin(origin, host, cluster, demand, catalog, verdicts));
+        let lost = host.is_some_and(|host| !is_live(host) || going.contains(&host.key));
+        let joining = host.filter(|host| !lost && cluster.joins(node, host));
+        let seen = Seen::of_node(node, joining);
+        let spot = seen.spot(demand, field);
+        field.open(&demand.rules, &spot);
+        spots.insert(node.name.as_str(), spot);
+        if !lost && (node.ready || joining.is_some()) {
+            let origin = origin(cluster, host, joining.is_some(), &node.name);
+            bins.push(seen.bin(origin, host, cluster, demand, &spots[node.name.as_str()], verdicts));
         }
     }
-    let mut in_flight: Vec<&Host> = cluster.snapshot.hosts.iter().collect();
-    in_flight
-        .retain(|host| is_live(host) && !host.joined && !going.contains(&host.key) && !cluster.nodes.contains_key(host.key.name.as_str()));
-    in_flight.sort_by_key(|host| &host.key);
-    for host in in_flight {
-        let bin = Seen::of_host(host).bin(Origin::Coming, Some(host), cluster, demand, catalog, verdicts);
-        bins.push(bin);
+    for host in in_flight(cluster, going) {
+        let seen = Seen::of_host(host);
+        let spot = seen.spot(demand, field);
+        bins.push(seen.bin(Origin::Coming, Some(host), cluster, demand, &spot, verdicts));
+        spots.insert(&host.key.name, spot);
     }
+    field.count_settled(&demand.rules, cluster, &spots);
+    keep_seats(&mut bins, cluster, catalog);
+    bins.sort_by_key(|bin| (bin.origin, bin.host.filter(|_| bin.origin == Origin::Coming).map(|host| host.created), bin.name));
     bins
 }
 
-/// The order of nodes: those with workload first, then by name.
-pub(crate) fn sort_nodes(nodes: &mut [Bin<'_>]) {
-    nodes.sort_by_key(|node| (node.origin, node.name));
-}
-
-/// The order of hosts in flight. It knows no names but for ties: a host that this plan buys stands where it will stand in the next plan, so
-/// that the next plan finds room for the same pods.
-pub(crate) fn sort_coming(coming: &mut [Bin<'_>], verdicts: &Verdicts) {
-    coming.sort_by(|a, b| order(a, verdicts).cmp(&order(b, verdicts)));
-}
-
-fn order<'b>(bin: &'b Bin<'_>, verdicts: &'b Verdicts) -> impl Ord + use<'b> {
-    let content = (bin.make.is_none(), bin.make, &bin.free, verdicts.of(bin.verdict), &bin.capacity);
-    (content, bin.name, bin.floor.is_none())
-}
-
-/// A host that this plan buys, as a bin.
-pub(crate) fn bought<'a>(index: usize, candidate: &Candidate<'a>, floor: Option<String>) -> Bin<'a> {
-    Bin {
-        origin: Origin::Coming,
-        name: None,
-        candidate: Some(index),
-        capacity: candidate.allocatable.clone(),
-        free: candidate.free.clone(),
-        verdict: candidate.verdict,
-        make: Some(candidate.make()),
-        floor,
+fn origin(cluster: &Cluster<'_>, host: Option<&Host>, joins: bool, name: &str) -> Origin {
+    let young = |host: &&Host| cluster.snapshot.now.duration_since(host.created) < CLAIM_PATIENCE;
+    if joins {
+        Origin::Coming
+    } else if host.filter(young).is_some_and(|host| !host.claims.is_empty()) {
+        Origin::Claimed
+    } else if cluster.workload(name) == 0 {
+        Origin::Empty
+    } else {
+        Origin::Busy
     }
 }
 
-/// A node or host in flight as pods will meet it.
-struct Seen<'a> {
-    name: &'a str,
-    labels: Cow<'a, BTreeMap<String, String>>,
-    taints: Vec<Taint>,
-    allocatable: Resources,
+fn in_flight<'a>(cluster: &Cluster<'a>, going: &HashSet<&Key>) -> Vec<&'a Host> {
+    let mut hosts: Vec<&Host> = cluster.snapshot.hosts.iter().collect();
+    let coming = |host: &Host| is_live(host) && !host.joined && !going.contains(&host.key);
+    hosts.retain(|host| coming(host) && !cluster.nodes.contains_key(host.key.name.as_str()));
+    hosts.sort_by_key(|host| &host.key);
+    hosts.dedup_by_key(|host| &host.key.name);
+    hosts
 }
 
-impl<'a> Seen<'a> {
-    /// A joining node's kubelet may not know all of its resources and labels yet: the host's expectation fills the gaps.
-    fn of_node(node: &'a Node, joining: Option<&Host>) -> Self {
-        let taints = met_taints(node, joining);
-        let (mut labels, mut allocatable) = (Cow::Borrowed(&node.labels), node.allocatable.clone());
-        if let Some(host) = joining {
-            let mut merged = host.labels.clone();
-            merged.extend(node.labels.clone());
-            labels = Cow::Owned(merged);
-            if node.allocatable.cpu_milli == 0 || node.allocatable.memory_bytes == 0 {
-                allocatable = host.allocatable.clone();
-            }
-            for (name, amount) in &host.allocatable.extended {
-                let known = allocatable.extended.entry(name.clone()).or_default();
-                *known = (*known).max(*amount);
-            }
+/// Seats that hosts keep: what they were bought for, without the equal pods that are there already.
+fn keep_seats(bins: &mut [Bin<'_>], cluster: &Cluster<'_>, catalog: &Catalog<'_>) {
+    let keeps = |bin: &Bin<'_>| matches!(bin.origin, Origin::Claimed | Origin::Coming);
+    let mut by_name: HashMap<&str, &mut Bin<'_>> = HashMap::new();
+    for bin in bins.iter_mut().filter(|bin| keeps(bin)) {
+        let claims = bin.host.filter(|host| catalog.pool_of(host).is_some()).map(|host| host.claims.as_slice()).unwrap_or_default();
+        bin.claims = claims.iter().map(|claim| (claim.shape, claim.pods as usize)).collect();
+        if !bin.claims.is_empty() {
+            by_name.insert(bin.name, bin);
         }
-        Self { name: &node.name, labels, taints, allocatable }
     }
-
-    fn of_host(host: &'a Host) -> Self {
-        let mut labels = host.labels.clone();
-        for key in [HOSTNAME, HOST_LABEL] {
-            labels.insert(key.to_owned(), host.key.name.clone());
+    if by_name.is_empty() {
+        return;
+    }
+    for pod in &cluster.snapshot.pods {
+        let name = pod.node_name.as_deref().or(pod.nominated_node.as_deref());
+        let Some(bin) = name.and_then(|name| by_name.get_mut(name)) else {
+            continue;
+        };
+        let mark = pod.shape();
+        if let Some((_, seats)) = bin.claims.iter_mut().find(|(claimed, _)| *claimed == mark) {
+            *seats = seats.saturating_sub(1);
         }
-        Self { name: &host.key.name, labels: Cow::Owned(labels), taints: host.taints.clone(), allocatable: host.allocatable.clone() }
     }
+}
 
-    fn bin(
-        self,
-        origin: Origin,
-        host: Option<&'a Host>,
-        cluster: &Cluster<'a>,
-        demand: &Demand<'a>,
-        catalog: &Catalog<'a>,
-        verdicts: &mut Verdicts,
-    ) -> Bin<'a> {
-        let view = NodeView { name: Some(self.name), labels: &self.labels, taints: &self.taints };
-        Bin {
-            origin,
-            name: Some(self.name),
-            candidate: None,
-            free: cluster.free(&view, &self.allocatable),
-            verdict: verdicts.row(&view, &demand.classes),
-            make: host.map(|host| catalog.make(host)),
-            capacity: self.allocatable,
-            floor: None,
+/// Volumes that can be attached, as resources that pods who wait ask for; without a limit there is no end to them.
+pub(crate) fn attachable(demand: &Demand<'_>, drivers: Option<&BTreeMap<String, Option<i64>>>, free: &mut Resources) {
+    for name in demand.attached() {
+        if let Some(driver) = attach_driver(name) {
+            let limit = drivers.and_then(|drivers| drivers.get(driver).copied().flatten());
+            free.extended.insert(name.to_owned(), limit.unwrap_or(i64::MAX));
         }
     }
 }

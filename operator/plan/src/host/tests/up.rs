@@ -81,11 +81,13 @@ fn the_way_up_is_active_its_port_then_joined_then_taint_lifted_then_ready() {
 }
 
 #[test]
-fn the_startup_taint_goes_after_the_taints_that_others_lift() {
+fn the_startup_taint_goes_after_the_taints_that_others_lift_and_when_the_company_is_there() {
     let waiting = NodeSeen { startup_taint: true, waits_for: Some("node.kubernetes.io/not-ready".into()), ..node() };
     let seen = |node: &NodeSeen| Observation { node: Some(node.clone()), ..present(ServerState::Active) };
     assert!(waits(&joined(), &seen(&waiting), 20));
-    assert_eq!(step(&joined(), &seen(&NodeSeen { waits_for: None, ..waiting }), 20), Step::LiftStartupTaint);
+    let alone = NodeSeen { waits_for: None, company: Some("the pod of DaemonSet kube-system/cni".into()), ..waiting };
+    assert!(waits(&joined(), &seen(&alone), 20));
+    assert_eq!(step(&joined(), &seen(&NodeSeen { company: None, ..alone }), 20), Step::LiftStartupTaint);
 }
 
 #[test]

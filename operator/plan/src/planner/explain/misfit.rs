@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::model::{Expression, NodeTerm, Taint};
 use crate::planner::catalog::Candidate;
-use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, Misfit, ZONE};
+use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, Unmet, ZONE};
 
 /// Affinity terms that a sentence shows at most.
 const SHOWN_TERMS: usize = 3;
 
 /// One sentence for what all candidates have against the pod.
-pub(super) fn sentence(misfits: Vec<Misfit<'_>>, class: &Constraints<'_>, candidates: &[&Candidate<'_>]) -> String {
+pub(super) fn sentence(misfits: Vec<Unmet<'_>>, class: &Constraints<'_>, candidates: &[&Candidate<'_>]) -> String {
     let Some(first) = misfits.first() else {
         return "no host of the pool matches".to_owned();
     };
@@ -19,11 +19,11 @@ pub(super) fn sentence(misfits: Vec<Misfit<'_>>, class: &Constraints<'_>, candid
         return format!("no single flavor and zone of the pool meets all of: {wanted}");
     }
     match first {
-        Misfit::Taint(taint) => format!("does not tolerate taint {}", shown(taint)),
-        Misfit::Affinity => {
+        Unmet::Taint(taint) => format!("does not tolerate taint {}", shown(taint)),
+        Unmet::Affinity => {
             format!("required node affinity matches no host of the pool: wants {}", terms(class.affinity.unwrap_or(&[])))
         }
-        Misfit::Selector(key, value) => selector(key, value, candidates),
+        Unmet::Selector(key, value) => selector(key, value, candidates),
     }
 }
 

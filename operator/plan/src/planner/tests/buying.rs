@@ -74,7 +74,8 @@ fn hosts_of_equal_price_are_spread_over_zones_fewest_first() {
 
 #[test]
 fn a_zone_selector_is_obeyed() {
-    let zoned = Pod { node_selector: labels(&[("topology.kubernetes.io/zone", "az2")]), ..pod("a", 1_000, 1) };
+    let mut zoned = pod("a", 1_000, 1);
+    zoned.spec_mut().node_selector = labels(&[("topology.kubernetes.io/zone", "az2")]);
     assert_eq!(created(&planned(&world(vec![zoned]))), ["m1.large az2: 1"]);
 }
 

@@ -34,7 +34,7 @@ fn the_reason_names_both_times() {
 #[test]
 fn a_host_that_a_pod_of_the_plan_needs_stays() {
     let mut snapshot = empty_hosts(&[("general-1", 400), ("general-2", 400)]);
-    snapshot.pods = vec![pod("a", 1_000, 1)];
+    snapshot.pods = shared(vec![pod("a", 1_000, 1)]);
     assert_eq!(deleted(&planned(&snapshot)), ["general-2"]);
 }
 
@@ -55,9 +55,9 @@ fn a_host_whose_node_is_unknown_is_not_empty() {
 #[test]
 fn a_host_with_workload_is_not_empty_whatever_its_record_says() {
     let mut snapshot = empty_hosts(&[("general-1", 400)]);
-    snapshot.pods = vec![bound("a", "general-1", 100, 1)];
+    snapshot.pods = shared(vec![bound("a", "general-1", 100, 1)]);
     assert_eq!(deleted(&planned(&snapshot)), Vec::<&str>::new());
-    snapshot.pods = vec![of_daemon(bound("agent", "general-1", 100, 1), "agent")];
+    snapshot.pods = shared(vec![of_daemon(bound("agent", "general-1", 100, 1), "agent")]);
     assert_eq!(deleted(&planned(&snapshot)), ["general-1"]);
 }
 
@@ -92,7 +92,7 @@ fn a_host_in_flight_that_no_pod_needs_any_longer_stays() {
 #[test]
 fn surplus_replicas_go_not_joined_first_then_emptiest_then_youngest() {
     let mut snapshot = empty_hosts(&[("general-1", 10), ("general-2", 10), ("general-3", 10), ("general-4", 10)]);
-    snapshot.pods = vec![bound("a", "general-1", 100, 1)];
+    snapshot.pods = shared(vec![bound("a", "general-1", 100, 1)]);
     snapshot.hosts[3].created = ago(1_800);
     snapshot.hosts.push(host("general-5"));
     let going = [4, 3, 2, 1, 0].map(|replicas| {
@@ -106,7 +106,7 @@ fn surplus_replicas_go_not_joined_first_then_emptiest_then_youngest() {
 #[test]
 fn a_surplus_host_takes_no_pods() {
     let mut snapshot = empty_hosts(&[("general-1", 10)]);
-    snapshot.pods = vec![pod("a", 1_000, 1)];
+    snapshot.pods = shared(vec![pod("a", 1_000, 1)]);
     snapshot.pools[0].replicas = Some(0);
     let plan = planned(&snapshot);
     assert_eq!((deleted(&plan), plan.placed.len(), plan.unplaced.len()), (vec!["general-1"], 0, 1));

@@ -41,7 +41,7 @@ fn ports_volumes_and_floating_ips_are_planned_with() {
         snapshot.pools[0].extras = extras;
         let found = growth(&snapshot);
         assert!(found.0 == hosts && found.1.contains(why), "{found:?}");
-        snapshot.pods = pods(20, "a", 4_000, 1);
+        snapshot.pods = shared(pods(20, "a", 4_000, 1));
         assert_eq!(planned(&snapshot).commands.len(), hosts);
     }
 }

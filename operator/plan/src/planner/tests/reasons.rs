@@ -1,7 +1,7 @@
 //! What is said to pods that get nothing.
 
 use crate::fixtures::*;
-use crate::model::{Pod, Pool, Snapshot};
+use crate::model::{Pool, Snapshot};
 
 /// The reason that pool general gives a pod after a change to the world.
 fn why(change: impl Fn(&mut Snapshot)) -> String {
@@ -118,7 +118,8 @@ fn offerings_that_failed_say_why() {
 
 #[test]
 fn every_pool_says_its_own() {
-    let mut snapshot = world(vec![Pod { node_selector: labels(&[("tier", "gold")]), ..pod("a", 1_000, 1) }]);
+    let mut snapshot = world(vec![pod("a", 1_000, 1)]);
+    selects("tier", "gold")(&mut snapshot);
     let gold = Pool { max_hosts: 0, labels: labels(&[("tier", "gold")]), ..named_pool("gold", 0) };
     snapshot.pools.push(gold);
     let plan = planned(&snapshot);

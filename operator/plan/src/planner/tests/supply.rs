@@ -1,5 +1,7 @@
 //! Room that exists or is coming, and is used before anything is bought.
 
+use std::sync::Arc;
+
 use crate::fixtures::*;
 use crate::model::{Host, Node};
 
@@ -17,7 +19,7 @@ fn bought(snapshot: &crate::model::Snapshot) -> usize {
 fn room_on_a_node_is_used_first() {
     let mut snapshot = world(vec![pod("a", 1_000, 1)]);
     snapshot.nodes = vec![node("n1", 2_000, 4)];
-    snapshot.pods.push(bound("b", "n1", 1_000, 1));
+    snapshot.pods.push(Arc::new(bound("b", "n1", 1_000, 1)));
     assert_eq!(placed(&snapshot), ["n1"]);
 }
 
@@ -106,7 +108,7 @@ fn a_young_node_that_is_not_ready_yet_is_awaited() {
     snapshot.hosts = vec![host("general-1")];
     assert_eq!(placed(&snapshot), ["general-1"]);
     assert_eq!(planned(&snapshot).wake_at, Some(ago(60 - 15 * 60)));
-    snapshot.pods.push(bound("b", "general-1", 100, 1));
+    snapshot.pods.push(Arc::new(bound("b", "general-1", 100, 1)));
     assert_eq!(bought(&snapshot), 1);
 }
 
@@ -126,7 +128,7 @@ fn a_daemon_set_without_its_pod_on_a_node_keeps_room_for_it() {
     snapshot.daemon_sets = vec![daemon_set("agent", 600, 1)];
     assert_eq!(bought(&snapshot), 1);
     snapshot.nodes[0].allocatable.cpu_milli = 2_100;
-    snapshot.pods.push(of_daemon(bound("agent-1", "n1", 600, 1), "agent"));
+    snapshot.pods.push(Arc::new(of_daemon(bound("agent-1", "n1", 600, 1), "agent")));
     assert_eq!(placed(&snapshot), ["n1"]);
 }
 

@@ -1,6 +1,7 @@
 //! Generators of worlds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::fixtures::*;
-use crate::model::{Cloud, DaemonSet, Host, Line, Node, NodeTerm, Offering, Pod, Pool, Quota, Snapshot, Taint};
+use crate::model::{Cloud, DaemonSet, Host, Line, Node, NodeTerm, Offering, Pod, PodSpec, Pool, Quota, Snapshot, Spread, Taint};
 use crate::resources::Resources;
 
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -39,19 +40,45 @@ fn requests() -> impl Strategy<Value = Resources> {
     })
 }
 
+/// What a pod asks of others: mostly nothing.
+fn company() -> impl Strategy<Value = PodSpec> {
+    let app = || select(vec!["x", "y"]);
+    let key = || select(vec![ZONE, "kubernetes.io/hostname"]);
+    let one_term = (app(), key()).prop_map(|(app, key)| pod_term(app, key));
+    let one_spread = (app(), key(), 1..3, option::weighted(0.2, 1..3), any::<bool>())
+        .prop_map(|(app, key, max_skew, min_domains, taints)| Spread { max_skew, min_domains, honors_taints: taints, ..spread(app, key) });
+    prop_oneof![
+        5 => Just(PodSpec::default()),
+        1 => one_term.clone().prop_map(|term| PodSpec { anti_affinity: vec![term], ..PodSpec::default() }),
+        1 => one_term.prop_map(|term| PodSpec { affinity: vec![term], ..PodSpec::default() }),
+        2 => vec(one_spread, 1..3).prop_map(|spread| PodSpec { spread, ..PodSpec::default() }),
+        1 => (80..83).prop_map(|port| PodSpec { host_ports: vec![host_port(port)], ..PodSpec::default() }),
+        1 => select(vec!["az1", "az2", "anywhere", "alone"]).prop_map(|claim| PodSpec { claims: vec![claim.to_owned()], ..PodSpec::default() }),
+    ]
+}
+
 fn waiting() -> impl Strategy<Value = Pod> {
-    (requests(), selector(), affinity(), any::<bool>(), 0..3, 0..4i64, 0..20).prop_map(
-        |(requests, node_selector, node_affinity, tolerates, priority, age, odd)| Pod {
-            requests,
-            node_selector,
-            node_affinity,
-            tolerations: if tolerates { vec![tolerate_all()] } else { Vec::new() },
-            priority,
-            created: ago(age),
-            beyond: if odd == 0 { vec!["pod affinity".to_owned()] } else { Vec::new() },
-            terminating: odd == 1,
-            nominated_node: (odd == 2).then(|| "node-0".to_owned()),
-            ..pod("", 0, 0)
+    let place = (selector(), affinity(), any::<bool>());
+    (requests(), place, company(), select(vec!["x", "y", ""]), 0..3, 0..4i64, 0..20).prop_map(
+        |(requests, (node_selector, node_affinity, tolerates), company, app, priority, age, odd)| {
+            let mut pod = Pod {
+                labels: Arc::new(if app.is_empty() { labels(&[]) } else { labels(&[("app", app)]) }),
+                created: ago(age),
+                terminating: odd == 1,
+                nominated_node: (odd == 2).then(|| "node-0".to_owned()),
+                ..pod("", 0, 0)
+            };
+            *pod.spec_mut() = PodSpec {
+                requests,
+                node_selector,
+                node_affinity,
+                tolerations: if tolerates { vec![tolerate_all()] } else { Vec::new() },
+                priority,
+                beyond: if odd == 0 { vec!["resource claims (DRA)".to_owned()] } else { Vec::new() },
+                scheduler: pod.spec.scheduler.clone(),
+                ..company
+            };
+            pod
         },
     )
 }
@@ -116,6 +143,7 @@ fn clouds() -> impl Strategy<Value = Cloud> {
 
 fn hosts() -> impl Strategy<Value = Vec<(Host, Option<Node>)>> {
     let one = (0..4usize, any::<bool>(), 0..8, 0..1_000i64, 0..4).prop_map(|(pool, large, state, empty, joined)| {
+        let zone = if empty % 3 == 0 { "az2" } else { "az1" };
         let (flavor, cpu, memory) = if large { ("m1.xlarge", 8_000, 32) } else { ("m1.large", 4_000, 16) };
         let host = Host {
             pool: format!("pool-{pool}"),
@@ -127,6 +155,8 @@ fn hosts() -> impl Strategy<Value = Vec<(Host, Option<Node>)>> {
             in_quota: state > 4,
             empty_since: (state > 3).then(|| ago(empty)),
             created: ago(empty * 3),
+            zone: zone.to_owned(),
+            labels: labels(&[(ZONE, zone), ("gantry.cloud/pool", &format!("pool-{pool}"))]),
             ..host("")
         };
         let startup = if joined == 1 { vec![taint("gantry.cloud/startup", "", "NoSchedule")] } else { Vec::new() };
@@ -147,18 +177,31 @@ fn daemon_sets() -> impl Strategy<Value = Vec<DaemonSet>> {
 
 /// A small world in which anything may be short.
 pub(super) fn world() -> impl Strategy<Value = Snapshot> {
-    let running = vec((0..8usize, select(vec![100, 1_000, 3_000])), 0..6);
+    let running = vec((0..8usize, select(vec![100, 1_000, 3_000]), select(vec!["x", "y", ""]), company()), 0..6);
     (demand(), pools(), clouds(), hosts(), daemon_sets(), running).prop_map(|(mut pods, pools, cloud, hosts, daemon_sets, carried)| {
-        for (at, (node, cpu)) in carried.into_iter().enumerate() {
-            pods.push(bound(&format!("bound-{at}"), &format!("host-{node}"), cpu, 1));
+        for (at, (node, cpu, app, company)) in carried.into_iter().enumerate() {
+            let mut pod = bound(&format!("bound-{at}"), &format!("host-{node}"), cpu, 1);
+            pod.labels = Arc::new(labels(&[("app", app)]));
+            *pod.spec_mut() = PodSpec { requests: pod.spec.requests.clone(), scheduler: pod.spec.scheduler.clone(), ..company };
+            pods.push(pod);
         }
-        let mut snapshot = Snapshot { pods, pools, daemon_sets, ..crate::fixtures::world(Vec::new()) };
+        let mut snapshot = Snapshot { pods: shared(pods), pools, daemon_sets, ..crate::fixtures::world(Vec::new()) };
         snapshot.clouds.insert(key("main"), cloud);
+        snapshot.volumes = volumes();
         for (at, (host, node)) in hosts.into_iter().enumerate() {
             let name = format!("host-{at}");
-            snapshot.nodes.extend(node.map(|node| Node { name: name.clone(), ..node }));
+            let named = |node: Node| {
+                let mut labels = node.labels;
+                labels.insert("kubernetes.io/hostname".to_owned(), name.clone());
+                labels.insert(ZONE.to_owned(), host.zone.clone());
+                Node { name: name.clone(), labels, ..node }
+            };
+            snapshot.nodes.extend(node.map(named));
             snapshot.hosts.push(Host { key: key(&name), ..host });
         }
+        let open = |node: &str| snapshot.nodes.iter().any(|known| known.name == node && known.taints.is_empty());
+        let pods = std::mem::take(&mut snapshot.pods);
+        snapshot.pods = pods.into_iter().filter(|pod| pod.node_name.as_deref().is_none_or(open)).collect();
         snapshot
     })
 }
@@ -177,7 +220,7 @@ pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
     let offering = (odd(), odd(), odd(), odd());
     (world(), vec(amounts, 4), vec(offering, 4), vec(line, 3), vec(odd(), 6)).prop_map(|(mut snapshot, amounts, offerings, lines, odd)| {
         for (at, pod) in snapshot.pods.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
-            pod.spec_mut().requests = amounts[at % 4].clone();
+            Arc::make_mut(pod).spec_mut().requests = amounts[at % 4].clone();
         }
         for (at, node) in snapshot.nodes.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
             node.allocatable = amounts[(at + 1) % 4].clone();
@@ -212,4 +255,52 @@ pub(super) fn shuffled(snapshot: &Snapshot, seed: u64) -> Snapshot {
         cloud.offerings.sort_by_cached_key(|offering| place(&format!("{}{}", offering.zone, offering.flavor)));
     }
     other
+}
+
+/// What matters of a world, in few lines.
+pub(super) fn sketch(snapshot: &Snapshot) -> String {
+    let mut lines = Vec::new();
+    for pod in &snapshot.pods {
+        let (spec, r) = (&pod.spec, &pod.spec.requests);
+        let spread: Vec<_> = spec
+            .spread
+            .iter()
+            .map(|s| (&s.topology_key, s.max_skew, s.min_domains, &s.selector.as_ref().unwrap().labels, s.honors_taints))
+            .collect();
+        let term = |t: &crate::model::PodTerm| (t.topology_key.clone(), t.selector.clone().unwrap().labels);
+        lines.push(format!(
+            "{} {:?} on {:?}/{:?} p{} {}m {}G x{:?} sel {:?} aff {:?} tol {} ports {:?} with {:?} without {:?} spread {spread:?} claims {:?} beyond {:?}",
+            pod.key.name, pod.labels, pod.node_name, pod.nominated_node, spec.priority, r.cpu_milli, r.memory_bytes / GIB, r.extended.len(), spec.node_selector,
+            spec.node_affinity, spec.tolerations.len(), spec.host_ports.iter().map(|p| p.port).collect::<Vec<_>>(),
+            spec.affinity.iter().map(term).collect::<Vec<_>>(), spec.anti_affinity.iter().map(term).collect::<Vec<_>>(), spec.claims, spec.beyond
+        ));
+    }
+    for node in &snapshot.nodes {
+        lines.push(format!(
+            "node {} {:?} ready {} cordoned {} {:?} {:?}",
+            node.name, node.labels, node.ready, node.cordoned, node.taints, node.allocatable.cpu_milli
+        ));
+    }
+    for host in &snapshot.hosts {
+        lines.push(format!(
+            "host {} pool {} {} {} deleting {} failed {} joined {} created {} claims {:?}",
+            host.key, host.pool, host.flavor, host.zone, host.deleting, host.failed, host.joined, host.created, host.claims
+        ));
+    }
+    for pool in &snapshot.pools {
+        lines.push(format!(
+            "pool {} min {} max {} rep {:?} {:?} w{} cpu {:?} mem {:?} {:?} labels {:?}",
+            pool.key,
+            pool.min_hosts,
+            pool.max_hosts,
+            pool.replicas,
+            pool.zones,
+            pool.weight,
+            pool.limit_cpu_milli,
+            pool.limit_memory_bytes,
+            pool.taints,
+            pool.labels
+        ));
+    }
+    lines.join("\n")
 }

@@ -1,0 +1,348 @@
+//! Who is where, by counter and domain: says at once whether a pod's company lets it into a bin, and follows every placement.
+
+mod extent;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cluster::Cluster;
+use super::rules::{Asks, Needs, Rules, Topology};
+use crate::model::{Pod, PodSpec};
+use crate::scheduling::NodeView;
+use extent::Extent;
+
+/// The only domain of the whole cluster.
+const CLUSTER: u32 = 0;
+
+/// Where a bin is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    /// By topology; `None`: in no domain.
+    pub domains: Vec<Option<u32>>,
+    /// By realm, whether it counts.
+    pub counted: Vec<bool>,
+}
+
+/// What keeps a pod out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wall {
+    /// This counter is not 0, and must be.
+    Company(usize),
+    /// Nobody is there whom it needs: this counter is 0.
+    Nobody(usize),
+    /// The skew of this counter would be too large.
+    Skew(usize),
+    /// The skew that others were promised by this counter would be too large.
+    Promise(usize),
+    /// The bin has no value for what this counter is counted by.
+    NoDomain(usize),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    /// By domain.
+    counts: Vec<i64>,
+    /// By domain, the least skew that somebody whom this plan placed there was promised.
+    promised: Vec<i64>,
+    /// The most domains that one of them wants.
+    promised_domains: Option<usize>,
+    /// By domain, pods that this plan placed there because they need each other.
+    leaning: Vec<i64>,
+    total: i64,
+    /// The least count, while it is known.
+    least: Option<i64>,
+}
+
+/// All counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Field<'a> {
+    tallies: Vec<Tally>,
+    extents: Vec<Extent>,
+    /// Topology of each counter and its realm.
+    of: Vec<(usize, Option<usize>)>,
+    names: Vec<HashMap<&'a str, u32>>,
+    fresh: Vec<u32>,
+    /// Whether only domains count that are there.
+    sober: bool,
+}
+
+impl<'a> Field<'a> {
+    /// Counts nobody yet.
+    pub fn new(rules: &Rules<'a>) -> Self {
+        Self {
+            tallies: vec![Tally::default(); rules.counters.len()],
+            extents: vec![Extent::default(); rules.realms.len()],
+            of: rules.counters.iter().map(|counter| (counter.topology, counter.realm)).collect(),
+            names: vec![HashMap::new(); rules.topologies.len()],
+            fresh: vec![0; rules.topologies.len()],
+            sober: false,
+        }
+    }
+
+    /// The spot of a node or host; without a name it is one that could be bought, which is no domain of its own yet.
+    pub fn spot(&mut self, rules: &Rules<'a>, view: &NodeView<'_>, name: Option<&'a str>, value: impl Fn(&str) -> Option<&'a str>) -> Spot {
+        let mut domains = Vec::with_capacity(rules.topologies.len());
+        for (at, topology) in rules.topologies.iter().enumerate() {
+            domains.push(match topology {
+                Topology::Cluster => Some(CLUSTER),
+                Topology::Node => name.map(|name| self.domain(at, name)),
+                Topology::Label(key) => value(key).map(|value| self.domain(at, value)),
+            });
+        }
+        Spot { domains, counted: rules.realms.iter().map(|realm| realm.counts(view)).collect() }
+    }
+
+    /// The spot of a host that is bought as this: a domain of its own.
+    pub fn settled(&mut self, rules: &Rules<'a>, spot: &Spot) -> Spot {
+        let mut spot = spot.clone();
+        for (at, topology) in rules.topologies.iter().enumerate() {
+            if *topology == Topology::Node {
+                spot.domains[at] = Some(self.fresh[at]);
+                self.fresh[at] += 1;
+            }
+        }
+        spot
+    }
+
+    fn domain(&mut self, topology: usize, name: &'a str) -> u32 {
+        let fresh = &mut self.fresh[topology];
+        *self.names[topology].entry(name).or_insert_with(|| {
+            *fresh += 1;
+            *fresh - 1
+        })
+    }
+
+    /// From now on the bin's domains count.
+    pub fn open(&mut self, rules: &Rules<'_>, spot: &Spot) {
+        self.each_extent(rules, spot, |extent, domain| *grown(&mut extent.bins, domain) += 1);
+    }
+
+    /// From now on domains count in which hosts could be bought.
+    pub fn hope(&mut self, rules: &Rules<'_>, spots: &[&Spot]) {
+        for (extent, realm) in self.extents.iter_mut().zip(&rules.realms) {
+            extent.hoped.clear();
+            extent.anew |= rules.topologies[realm.topology] == Topology::Node;
+        }
+        let spots = if self.sober { &[] } else { spots };
+        for spot in spots {
+            self.each_extent(rules, spot, |extent, domain| *grown(&mut extent.hoped, domain) = true);
+        }
+        self.tallies.iter_mut().for_each(|tally| tally.least = None);
+    }
+
+    /// From now on only domains count that are there: in the others nobody found a host to buy.
+    pub fn sober_up(&mut self, rules: &Rules<'_>) {
+        self.sober = true;
+        self.hope(rules, &[]);
+    }
+
+    /// Whoever this plan placed is there before those that are placed from now on.
+    pub fn arrived(&mut self) {
+        for tally in &mut self.tallies {
+            tally.promised.clear();
+            tally.promised_domains = None;
+        }
+    }
+
+    fn each_extent(&mut self, rules: &Rules<'_>, spot: &Spot, mut change: impl FnMut(&mut Extent, u32)) {
+        for (at, realm) in rules.realms.iter().enumerate() {
+            if let Some(domain) = spot.domains[realm.topology].filter(|_| spot.counted[at]) {
+                change(&mut self.extents[at], domain);
+            }
+        }
+        self.tallies.iter_mut().for_each(|tally| tally.least = None);
+    }
+
+    /// Counts a pod, or so many alike, in or out.
+    pub fn count(&mut self, adds: &[usize], spot: &Spot, pods: i64) {
+        for counter in adds {
+            let (topology, realm) = self.of[*counter];
+            if realm.is_some_and(|realm| !spot.counted[realm]) {
+                continue;
+            }
+            if let Some(domain) = spot.domains[topology] {
+                let tally = &mut self.tallies[*counter];
+                let count = grown(&mut tally.counts, domain);
+                let before = *count;
+                *count = count.saturating_add(pods);
+                tally.total = tally.total.saturating_add(pods);
+                if tally.least.is_some_and(|least| before <= least || *count < least) {
+                    tally.least = None;
+                }
+            }
+        }
+    }
+
+    /// Places pods of a rule.
+    pub fn place(&mut self, asks: &Asks, spot: &Spot, pods: usize) {
+        let pods = i64::try_from(pods).unwrap_or(i64::MAX);
+        self.count(&asks.adds, spot, pods);
+        self.lean(asks, spot, pods);
+        for skew in &asks.skews {
+            if let Some(domain) = spot.domains[self.of[skew.counter].0] {
+                let tally = &mut self.tallies[skew.counter];
+                tally.promised_domains = tally.promised_domains.max(skew.min_domains);
+                let promised = &mut tally.promised;
+                if promised.len() <= domain as usize {
+                    promised.resize(domain as usize + 1, i64::MAX);
+                }
+                promised[domain as usize] = promised[domain as usize].min(skew.max_skew);
+            }
+        }
+    }
+
+    /// Takes pods of a rule back.
+    pub fn take_back(&mut self, asks: &Asks, spot: &Spot, pods: usize) {
+        let pods = i64::try_from(pods).unwrap_or(i64::MAX);
+        self.count(&asks.adds, spot, -pods);
+        self.lean(asks, spot, -pods);
+    }
+
+    fn lean(&mut self, asks: &Asks, spot: &Spot, pods: i64) {
+        for counter in asks.needs.counters.iter().filter(|_| asks.needs.own) {
+            if let Some(domain) = spot.domains[self.of[*counter].0] {
+                *grown(&mut self.tallies[*counter].leaning, domain) += pods;
+            }
+        }
+    }
+
+    /// Whether somebody is there who needs nobody, or those who need each other are nowhere else.
+    fn is_company(&self, counter: usize, spot: &Spot) -> bool {
+        let (there, tally) = (self.at_spot(counter, spot), &self.tallies[counter]);
+        let domain = spot.domains[self.of[counter].0];
+        let leaning = domain.and_then(|domain| tally.leaning.get(domain as usize).copied()).unwrap_or(0);
+        there > leaning || (there > 0 && there == tally.total)
+    }
+
+    /// Whether the company lets one more such pod in.
+    ///
+    /// # Errors
+    /// What keeps it out.
+    pub fn admits(&mut self, asks: &Asks, spot: &Spot) -> Result<(), Wall> {
+        for counter in &asks.zeros {
+            if spot.domains[self.of[*counter].0].is_some_and(|domain| self.at(*counter, domain) > 0) {
+                return Err(Wall::Company(*counter));
+            }
+        }
+        for skew in &asks.skews {
+            let domain = spot.domains[self.of[skew.counter].0].ok_or(Wall::NoDomain(skew.counter))?;
+            let least = self.least(skew.counter, skew.min_domains);
+            if self.at(skew.counter, domain).saturating_add(skew.own).saturating_sub(least) > skew.max_skew {
+                return Err(Wall::Skew(skew.counter));
+            }
+        }
+        self.has_company(asks, spot)?;
+        self.keeps_promises(asks, spot)
+    }
+
+    /// How many of so many pods that were placed there may stay, now that all is known; the others are no longer counted.
+    pub fn keep(&mut self, asks: &Asks, spot: &Spot, placed: usize) -> usize {
+        let mut kept = placed;
+        while kept > 0 {
+            let needed = asks.needs.counters.iter().all(|counter| self.is_company(*counter, spot));
+            let even = asks.skews.iter().all(|skew| {
+                let over = self.at_spot(skew.counter, spot).saturating_sub(self.least(skew.counter, skew.min_domains));
+                over <= skew.max_skew
+            });
+            if needed && even {
+                break;
+            }
+            self.take_back(asks, spot, 1);
+            kept -= 1;
+        }
+        kept
+    }
+
+    /// Required affinity; the first of pods that match themselves needs nobody.
+    fn has_company(&self, asks: &Asks, spot: &Spot) -> Result<(), Wall> {
+        let mut nobody = None;
+        for counter in &asks.needs.counters {
+            let domain = spot.domains[self.of[*counter].0].ok_or(Wall::NoDomain(*counter))?;
+            if self.at(*counter, domain) == 0 {
+                nobody = nobody.or(Some(*counter));
+            }
+        }
+        nobody.filter(|_| self.is_lonely(&asks.needs)).map_or(Ok(()), |counter| Err(Wall::Nobody(counter)))
+    }
+
+    /// Whether somebody is needed, but a new domain would have nobody.
+    pub fn is_lonely(&self, needs: &Needs) -> bool {
+        let first = needs.own && needs.counters.iter().all(|counter| self.tallies[*counter].total == 0);
+        !needs.counters.is_empty() && !first
+    }
+
+    /// A pod that counts must not break the spread of those that this plan placed, in whatever order they come to be.
+    fn keeps_promises(&mut self, asks: &Asks, spot: &Spot) -> Result<(), Wall> {
+        for counter in &asks.adds {
+            let (topology, realm) = self.of[*counter];
+            let counted = realm.is_some_and(|realm| spot.counted[realm]);
+            let Some(domain) = spot.domains[topology].filter(|_| counted) else {
+                continue;
+            };
+            let tally = &self.tallies[*counter];
+            let (promised, domains) = (tally.promised.get(domain as usize).copied().unwrap_or(i64::MAX), tally.promised_domains);
+            if promised < i64::MAX && self.at(*counter, domain) + 1 - self.least(*counter, domains) > promised {
+                return Err(Wall::Promise(*counter));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many are counted there.
+    pub fn at(&self, counter: usize, domain: u32) -> i64 {
+        self.tallies[counter].counts.get(domain as usize).copied().unwrap_or(0)
+    }
+
+    /// How many are counted where the spot is; 0 outside of all domains.
+    pub fn at_spot(&self, counter: usize, spot: &Spot) -> i64 {
+        spot.domains[self.of[counter].0].map_or(0, |domain| self.at(counter, domain))
+    }
+
+    /// The least count of all domains; 0 if there are fewer than `min_domains`, or none.
+    pub fn least(&mut self, counter: usize, min_domains: Option<usize>) -> i64 {
+        let Some(realm) = self.of[counter].1 else {
+            return 0;
+        };
+        let extent = &self.extents[realm];
+        if extent.anew || min_domains.is_some_and(|least| extent.domains().count() < least) {
+            return 0;
+        }
+        let tally = &mut self.tallies[counter];
+        *tally.least.get_or_insert_with(|| {
+            let counts = extent.domains().map(|domain| tally.counts.get(domain).copied().unwrap_or(0));
+            counts.min().unwrap_or(0)
+        })
+    }
+
+    /// Counts pods that run or are nominated, each where its node is.
+    pub fn count_settled(&mut self, rules: &Rules<'a>, cluster: &Cluster<'a>, spots: &HashMap<&'a str, Spot>) {
+        if rules.counters.is_empty() {
+            return;
+        }
+        let mut known: HashMap<(&str, *const crate::model::Labels, *const PodSpec, bool), Vec<usize>> = HashMap::new();
+        let by_spec = rules.counters.iter().any(|counter| counter.whom.looks_at_spec());
+        for pod in &cluster.snapshot.pods {
+            let Some(spot) = place_of(pod).and_then(|node| spots.get(node)) else {
+                continue;
+            };
+            let spec = if by_spec { Arc::as_ptr(&pod.spec) } else { std::ptr::null() };
+            let key = (pod.key.namespace.as_str(), Arc::as_ptr(&pod.labels), spec, pod.terminating);
+            let adds = known.entry(key).or_insert_with(|| rules.counted(|whom| whom.counts(pod, &cluster.snapshot.namespaces)));
+            self.count(adds, spot, 1);
+        }
+    }
+}
+
+/// Where a pod runs or is to run.
+fn place_of(pod: &Pod) -> Option<&str> {
+    pod.node_name.as_deref().or(pod.nominated_node.as_deref())
+}
+
+/// The entry of a domain, in a list that grows.
+fn grown<T: Clone + Default>(list: &mut Vec<T>, domain: u32) -> &mut T {
+    let at = domain as usize;
+    if list.len() <= at {
+        list.resize(at + 1, T::default());
+    }
+    &mut list[at]
+}
