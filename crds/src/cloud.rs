@@ -44,9 +44,26 @@ pub struct OpenStackCloudSpec {
     #[schemars(length(max = 100))]
     #[x_kube(validation = rules::prices_distinct())]
     pub prices: Vec<Price>,
+    /// What devices in flavors become on nodes. Needed until the first node of a flavor has shown what it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    #[x_kube(validation = rules::devices_distinct())]
+    pub devices: Vec<Device>,
     /// What is in the project with this cluster's mark and belongs to no Host.
     #[serde(default)]
     pub orphans: Orphans,
+}
+
+/// A device that flavors have, and the extended resource by which pods ask for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+pub struct Device {
+    /// An alias in the flavor's extra spec `pci_passthrough:alias` (`gpu` of `gpu:2`), or a class in `resources:<class>` (`VGPU`).
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// What the device plugin on the nodes calls it, such as `nvidia.com/gpu`.
+    #[schemars(length(min = 3, max = 253))]
+    #[x_kube(validation = rules::device_resource())]
+    pub resource: String,
 }
 
 /// What is in the project with this cluster's mark and belongs to no Host.

@@ -100,10 +100,28 @@ pub struct HostSpec {
     pub reserved: Reserved,
     /// How the server becomes a node.
     pub bootstrap: HostBootstrap,
+    /// Seats that the host keeps for the pods that it was bought for, until they are bound.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    pub claims: Vec<HostClaim>,
     /// Price of an hour, a decimal number.
     pub price: String,
     /// Why this host was decided, in words.
     pub reason: String,
+}
+
+/// Most claims of a Host; the schema says the same.
+pub const CLAIMS_MAX: usize = 128;
+
+/// Seats for pods that are equal to the scheduler.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+pub struct HostClaim {
+    /// What the pods are like: a number of the planner, in hexadecimal.
+    #[schemars(length(min = 1, max = 16))]
+    pub shape: String,
+    /// How many.
+    #[schemars(range(min = 1))]
+    pub pods: i32,
 }
 
 /// A port, resolved.

@@ -15,9 +15,12 @@ mod server;
 mod status;
 mod template;
 
-pub use cloud::{Credentials, OpenStackCloud, OpenStackCloudSpec, Orphans, OrphansAction, Pacing, Price};
+pub use cloud::{Credentials, Device, OpenStackCloud, OpenStackCloudSpec, Orphans, OrphansAction, Pacing, Price};
 pub use condition::Condition;
-pub use host::{Host, HostBootstrap, HostFixedIp, HostFloatingIp, HostPhase, HostPort, HostRootVolume, HostSpec, HostStatus, Reserved};
+pub use host::{
+    CLAIMS_MAX, Host, HostBootstrap, HostClaim, HostFixedIp, HostFloatingIp, HostPhase, HostPort, HostRootVolume, HostSpec, HostStatus,
+    Reserved,
+};
 pub use names::*;
 pub use network::{AddressPair, FixedIp, NetworkRef, Port, QosPolicyRef, SecurityGroupRef, SubnetRef, VnicType};
 pub use node::{Bootstrap, Kubeadm, NodeTemplate, Taint, TaintEffect};
@@ -25,7 +28,7 @@ pub use pool::{Consolidation, Disruption, Limits, VMPool, VMPoolSpec, VMPoolStat
 pub use schema::definitions;
 pub use server::{CpuRange, Flavors, FloatingIp, GroupPolicy, Image, MemoryRange, OnDelete, RootVolume, SAME_AS_HOST, ServerGroup};
 pub use status::{
-    ORPHANS_SHOWN, OfferingStatus, OpenStackCloudStatus, OrphanKind, OrphanStatus, QuotaLine, QuotaStatus, Resolved, ResolvedPort,
-    ResolvedRef, Room,
+    LEARNED_MAX, LearnedStatus, ORPHANS_SHOWN, OfferingStatus, OpenStackCloudStatus, OrphanKind, OrphanStatus, QuotaLine, QuotaStatus,
+    Resolved, ResolvedPort, ResolvedRef, Room,
 };
 pub use template::Template;

@@ -269,6 +269,19 @@ pub(crate) fn price() -> Rule {
     )
 }
 
+/// A device's resource can be an extended resource.
+pub(crate) fn device_resource() -> Rule {
+    rule(
+        "self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$')",
+        "resource is the extended resource that the device plugin announces, a domain and a name such as nvidia.com/gpu",
+    )
+}
+
+/// One resource for each device.
+pub(crate) fn devices_distinct() -> Rule {
+    rule("self.all(a, self.exists_one(b, a.name == b.name))", "two devices have the same name, and a device becomes one resource; keep one")
+}
+
 /// One price for each pattern.
 pub(crate) fn prices_distinct() -> Rule {
     rule(

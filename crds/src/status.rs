@@ -39,6 +39,10 @@ pub struct OpenStackCloudStatus {
     /// Quota and its use, by resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaStatus>,
+    /// What real nodes showed; plans go by it instead of the stated reserve. At most 200 are kept, those seen last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub learned: Vec<LearnedStatus>,
     /// What bears this cluster's mark and belongs to no Host, oldest finding first; at most 20 are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
@@ -81,6 +85,36 @@ pub struct OfferingStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
 }
+
+/// What the node of a host offered to pods once it was ready: the least that was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LearnedStatus {
+    /// Flavor name.
+    pub flavor: String,
+    /// Image id.
+    #[serde(rename = "imageID")]
+    pub image_id: String,
+    /// kubelet's maxPods.
+    pub max_pods: i32,
+    /// kubelet's kubeReserved, CPU.
+    pub reserved_cpu: String,
+    /// kubelet's kubeReserved, memory.
+    pub reserved_memory: String,
+    /// Size of the root volume in GiB; 0 if the root disk is the flavor's.
+    #[serde(rename = "rootVolumeGiB", default)]
+    pub root_volume_gib: i64,
+    /// Version of the kubelet; another one is learned anew.
+    pub kubelet_version: String,
+    /// What pods may use of it.
+    pub allocatable: BTreeMap<String, String>,
+    /// Volumes that each CSI driver attaches to it; -1 where the driver names no limit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drivers: BTreeMap<String, i64>,
+}
+
+/// Most that is kept of what was learned; the schema says the same.
+pub const LEARNED_MAX: usize = 200;
 
 /// Quota of the project; a limit of -1 means none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]

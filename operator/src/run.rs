@@ -18,12 +18,15 @@ use crate::control::clouds::Clouds;
 use crate::control::context::{Connect, Context};
 use crate::control::discovery::Endpoints;
 use crate::control::memory::Memories;
+use crate::control::nomination::Nomination;
 use crate::control::offerings::Offerings;
 use crate::control::{approvals, clouds, driver, planning};
 use crate::kube::events::Events;
 use crate::kube::lease::{self, LeaseHandle};
 use crate::kube::watches;
+use crate::serve::Served;
 use crate::serve::health::Pulse;
+use crate::serve::journal::Journal;
 use crate::serve::logs::{self, Format};
 use crate::serve::metrics::Metrics;
 use crate::serve::readiness::Readiness;
@@ -54,6 +57,9 @@ pub struct Options {
     /// Name of this replica; the pod's name in a cluster.
     #[arg(long, env = "POD_NAME")]
     pub identity: Option<String>,
+    /// Whether pods are nominated for the nodes that were bought for them, just before these open.
+    #[arg(long, value_enum, default_value_t, env = "GANTRY_NOMINATION")]
+    pub nomination: Nomination,
 }
 
 /// Runs until SIGTERM or SIGINT, or until something essential ends.
@@ -76,10 +82,17 @@ pub async fn run(options: Options) -> Result<()> {
         metrics: Metrics::new(),
         readiness: Readiness::default(),
         pulse: Pulse::default(),
+        nomination: options.nomination,
+        journal: Journal::default(),
     };
-    let (metrics, readiness, pulse) = (parts.metrics.clone(), parts.readiness.clone(), parts.pulse.clone());
+    let served = Served {
+        metrics: parts.metrics.clone(),
+        readiness: parts.readiness.clone(),
+        pulse: parts.pulse.clone(),
+        journal: parts.journal.clone(),
+    };
     let operator = Operator::start(parts, &stop).await?;
-    let server = crate::serve::serve(options.listen, metrics, readiness, pulse, stop).await?;
+    let server = crate::serve::serve(options.listen, served, stop).await?;
     let outcome = operator.until(signalled()).await;
     let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
     tracing::info!("gantry ended");
@@ -104,6 +117,10 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Where it says that it gets on.
     pub pulse: Pulse,
+    /// Whether pods are nominated.
+    pub nomination: Nomination,
+    /// Where decisions are kept for those who ask.
+    pub journal: Journal,
 }
 
 /// A running operator.
@@ -119,7 +136,7 @@ impl Operator {
     /// # Errors
     /// If the API server cannot be asked whose cluster this is.
     pub async fn start(parts: Parts, stop: &CancellationToken) -> Result<Self> {
-        let Parts { client, watching, connect, clock, lease, metrics, readiness, pulse } = parts;
+        let Parts { client, watching, connect, clock, lease, metrics, readiness, pulse, nomination, journal } = parts;
         let client = crate::serve::writes::counted(client, metrics.clone());
         let cluster_uid = cluster_uid(&client).await?;
         let mut tasks = Tasks::default();
@@ -132,6 +149,11 @@ impl Operator {
             signals,
             clouds: Arc::new(Clouds::default()),
             offerings: Arc::new(Offerings::default()),
+            useless: Arc::default(),
+            learned: Arc::default(),
+            seats: Arc::default(),
+            nomination,
+            journal,
             builds: Builds::default(),
             memories: Arc::new(Memories::default()),
             discovery: Endpoints::default(),

@@ -58,3 +58,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end -}}
 {{- end -}}
+
+{{/*
+Whether pods are nominated, as the operator's flag says it. An upgrade that keeps the values of an older chart lacks the value.
+*/}}
+{{- define "gantry.nomination" -}}
+{{- ternary "on" "off" (dig "enabled" true (default dict .Values.nomination)) -}}
+{{- end }}

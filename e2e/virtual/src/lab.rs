@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use gantry::clock::Clock;
+use gantry::control::nomination::Nomination;
 use gantry::kube::lease;
 use gantry::leftovers;
 use gantry::run::{Operator, Parts};
 use gantry::serve::health::Pulse;
+use gantry::serve::journal::Journal;
 use gantry::serve::metrics::Metrics;
 use gantry::serve::readiness::Readiness;
 use gantry_cloud::{Cloud, CloudConfig, OpenStack, Pacing, SecretFiles, no_hook};
@@ -181,6 +183,12 @@ impl Life {
         bail!("not within {limit:?}: {what}\n{}", self.world.picture())
     }
 
+    /// Resident memory of this process, in bytes.
+    pub fn resident_bytes() -> u64 {
+        let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+        pages.unwrap_or(0) * 4096
+    }
+
     /// Metrics as text.
     pub fn metrics(&self) -> String {
         self.metrics.encode().unwrap_or_default()
@@ -213,5 +221,7 @@ fn parts(world: &Arc<World>, wire: &Arc<Wire>, identity: &str, error: SignedDura
         metrics: metrics.clone(),
         readiness: Readiness::default(),
         pulse: Pulse::default(),
+        nomination: Nomination::On,
+        journal: Journal::default(),
     }
 }

@@ -1,13 +1,14 @@
-//! The command line: catastrophes, the crash matrix and the economy of standing still, on virtual time.
+//! The command line: catastrophes, the crash matrix, what standing still costs, bursts and big clusters, on virtual time.
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use gantry_virtual::big::{self, Size as Fleet};
 use gantry_virtual::catastrophes::{CASES, Size, Trial};
-use gantry_virtual::economy;
 use gantry_virtual::matrix::{Sample, Workload, matrix};
+use gantry_virtual::{burst, economy};
 
 /// The whole operator in one process on virtual time.
 #[derive(Debug, Parser)]
@@ -55,6 +56,33 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Many pods at once: how long until their servers are asked for.
+    Burst {
+        /// Pods.
+        #[arg(long, default_value_t = 5_000)]
+        pods: usize,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// A full cluster: the operator's memory, and the time of one round of planning.
+    Big {
+        /// Hosts.
+        #[arg(long, default_value_t = 5_000)]
+        hosts: usize,
+        /// Pods that run.
+        #[arg(long, default_value_t = 150_000)]
+        pods: usize,
+        /// Pods that wait.
+        #[arg(long, default_value_t = 1_000)]
+        waiting: usize,
+        /// Memory that the operator may take.
+        #[arg(long, default_value_t = 200)]
+        memory_max_mib: u64,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -64,6 +92,8 @@ fn main() -> ExitCode {
         }
         Command::CrashMatrix { sample, workload, seed, threads } => crash_matrix(&sample, &workload, seed, threads),
         Command::Economy { hosts, seed } => economy(hosts, seed),
+        Command::Burst { pods, seed } => burst(pods, seed),
+        Command::Big { hosts, pods, waiting, memory_max_mib, seed } => big(Fleet { hosts, pods, waiting }, memory_max_mib, seed),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -114,4 +144,16 @@ fn economy(hosts: usize, seed: u64) -> Result<()> {
     let economy = economy::run(hosts, seed)?;
     println!("{}", economy.lines());
     economy.judge()
+}
+
+fn burst(pods: usize, seed: u64) -> Result<()> {
+    let burst = burst::run(pods, seed)?;
+    println!("{}", burst.lines());
+    burst.judge()
+}
+
+fn big(fleet: Fleet, memory_max_mib: u64, seed: u64) -> Result<()> {
+    let big = big::run(fleet, seed)?;
+    println!("{}", big.lines());
+    big.judge(memory_max_mib)
 }

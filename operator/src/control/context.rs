@@ -11,8 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::builds::Builds;
 use super::clouds::Clouds;
 use super::discovery::Endpoints;
+use super::learned::Learned;
 use super::memory::Memories;
+use super::nomination::Nomination;
 use super::offerings::Offerings;
+use super::seats::Seats;
+use super::useless::Useless;
 
 use crate::clock::Clock;
 use crate::kube::events::{EventRef, Events};
@@ -20,6 +24,7 @@ use crate::kube::lease::LeaseHandle;
 use crate::kube::objects::{HostObject, PoolObject};
 use crate::kube::watches::{Signals, Stores};
 use crate::serve::health::Pulse;
+use crate::serve::journal::Journal;
 use crate::serve::metrics::Metrics;
 
 /// Makes a cloud's client.
@@ -38,6 +43,16 @@ pub struct Context {
     pub clouds: Arc<Clouds>,
     /// What failed a short while ago.
     pub offerings: Arc<Offerings>,
+    /// Which hosts turned out to be no use, and for what.
+    pub useless: Arc<Useless>,
+    /// What real nodes showed.
+    pub learned: Arc<Learned>,
+    /// Where the newest plan seats pods.
+    pub seats: Arc<Seats>,
+    /// Whether pods are nominated.
+    pub nomination: Nomination,
+    /// The last decisions.
+    pub journal: Journal,
     /// Creations under way.
     pub builds: Builds,
     /// What the driver knows of hosts beyond their objects.

@@ -7,8 +7,10 @@ use gantry_plan::model::{Key, Pod};
 use tokio::task::JoinSet;
 
 use super::context::Context;
+use super::learned::{Kind, Showing};
 use super::places::Places;
 use super::{observation, record, server_seen, steps};
+use crate::kube::objects::HostObject;
 
 /// Steps of one host in a row, before others have their turn.
 const STEPS_IN_A_ROW: usize = 24;
@@ -75,6 +77,9 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
         let ledger = observation::ledger(&entry.value);
         let seen = observation::observe(ctx, &entry.value, &ledger);
         let (status, step) = host::next(&ledger, &seen, ctx.now());
+        if ledger.joined && !ledger.deleting && seen.node.is_some() {
+            learn(ctx, &entry.value, if status.phase == host::Phase::Ready { Showing::Open } else { Showing::Joining });
+        }
         if !record::status(ctx, &entry, &status).await {
             continue;
         }
@@ -88,6 +93,16 @@ async fn drive(ctx: &Context, key: &Key) -> Option<Duration> {
         }
     }
     Some(Duration::from_millis(200))
+}
+
+/// What the node of a host shows, for hosts of its kind to come: before it opens already, so that no plan repeats a wrong guess.
+fn learn(ctx: &Context, host: &HostObject, showing: Showing) {
+    let Some(node) = ctx.stores.nodes.get(&Key::new("", &host.name)) else { return };
+    let cloud = Key::new(&host.namespace, &host.spec.cloud_name);
+    let drivers = ctx.stores.drivers(&host.name).unwrap_or_default();
+    if ctx.learned.learn(&cloud, Kind::of_host(&host.spec), &node.value, drivers, showing) {
+        ctx.signals.plan.mark();
+    }
 }
 
 /// Whether a pod stays on its node until the node goes.

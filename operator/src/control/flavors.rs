@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gantry_cloud::Flavor;
-use gantry_crds::{Flavors, Template};
+use gantry_crds::{Device, Flavors, Template};
 use gantry_plan::quantity::Quantity;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Written;
 
@@ -47,6 +47,22 @@ fn has_memory(wanted: &Flavors, flavor: &Flavor) -> bool {
 
 fn has_specs(wanted: &Flavors, flavor: &Flavor) -> bool {
     wanted.extra_specs.iter().all(|(key, pattern)| flavor.extra_specs.get(key).is_some_and(|value| fits(pattern, value)))
+}
+
+/// Extended resources of a node of the flavor, as far as its extra specs and the cloud's `devices` say.
+pub(super) fn devices(devices: &[Device], flavor: &Flavor) -> BTreeMap<String, i64> {
+    let mut all: BTreeMap<String, i64> = BTreeMap::new();
+    let aliases = flavor.extra_specs.get("pci_passthrough:alias").map(String::as_str).unwrap_or_default();
+    let aliases = aliases.split(',').filter_map(|part| part.split_once(':'));
+    let classes = flavor.extra_specs.iter().filter_map(|(key, count)| Some((key.strip_prefix("resources:")?, count.as_str())));
+    for (name, count) in aliases.chain(classes) {
+        let count = count.trim().parse::<i64>().ok().filter(|count| *count > 0);
+        let device = devices.iter().find(|device| device.name == name.trim());
+        if let (Some(count), Some(device)) = (count, device) {
+            *all.entry(device.resource.clone()).or_default() += count;
+        }
+    }
+    all
 }
 
 /// What a template asks of flavors, in words.
@@ -120,6 +136,16 @@ mod tests {
         assert_eq!(meant(json!({"extraSpecs": {"hw:cpu_policy": "dedicated"}})), ["b"]);
         assert_eq!(meant(json!({"extraSpecs": {"pci_passthrough:alias": "gpu:*"}})), ["c"]);
         assert_eq!(meant(json!({"extraSpecs": {"hw:cpu_policy": "shared"}})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn devices_become_what_the_cloud_says_they_are() {
+        let device = |name: &str, resource: &str| Device { name: name.into(), resource: resource.into() };
+        let known = [device("gpu", "nvidia.com/gpu"), device("VGPU", "nvidia.com/gpu"), device("nic", "x.com/nic")];
+        let of = |spec| devices(&known, &flavor("g", 8, 16, 40, spec));
+        assert_eq!(of("pci_passthrough:alias=gpu:2, nic:1"), [("nvidia.com/gpu".to_owned(), 2), ("x.com/nic".to_owned(), 1)].into());
+        assert_eq!(of("resources:VGPU=1"), [("nvidia.com/gpu".to_owned(), 1)].into());
+        assert_eq!((of("pci_passthrough:alias=fpga:1"), of("resources:VCPU=0"), of("")), Default::default());
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub struct Memory {
     pub eviction_refused: Option<(Timestamp, String)>,
     /// Since when the first of the pods that it was bought for finds no room.
     pub wanted_since: Option<Timestamp>,
+    /// Since when no plan has needed it, while it is on its way.
+    pub unneeded_since: Option<Timestamp>,
+    /// Since when its node has been ready and waits for its company.
+    pub ready_since: Option<Timestamp>,
+    /// When this process lifted its node's startup taint.
+    pub opened_at: Option<Timestamp>,
 }
 
 impl Memory {
@@ -89,6 +95,16 @@ impl Memories {
     /// Changes what is remembered.
     pub fn update(&self, uid: &str, change: impl FnOnce(&mut Memory)) {
         change(self.lock().entry(uid.to_owned()).or_default());
+    }
+
+    /// Since when the host's node has been ready and waits to be opened: from now on, if this is the first that is heard of it.
+    pub fn ready_since(&self, uid: &str, now: Timestamp) -> Timestamp {
+        *self.lock().entry(uid.to_owned()).or_default().ready_since.get_or_insert(now)
+    }
+
+    /// When this process opened the host's node.
+    pub fn opened_at(&self, uid: &str) -> Option<Timestamp> {
+        self.lock().get(uid)?.opened_at
     }
 
     /// Forgets hosts that are no more.

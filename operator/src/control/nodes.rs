@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::context::{Context, key_of};
 use super::offerings::Bought;
-use super::record;
 use super::steps::{LOOK_AGAIN, Outcome, RETRY};
+use super::{company, nomination, record};
 use crate::bootstrap::{labels, token_store};
 use crate::kube::objects::HostObject;
-use crate::kube::project;
+use crate::kube::project::{self, Interner, Origin, wire};
 use crate::kube::store::Entry;
 
 /// A node was patched: its informer brings the host back before this.
@@ -112,8 +112,10 @@ pub(super) async fn label(ctx: &Context, host: &HostObject) -> Outcome {
     patch(ctx, host, &json!({"metadata": {"labels": wanted}}), "the node cannot be labelled").await
 }
 
-/// Lifts our startup taint and no other, against the version that was read.
+/// Lifts our startup taint and no other, against the version that was read; just before, the pods that it was bought for are nominated.
 pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outcome {
+    tell_missing_company(ctx, host);
+    nomination::nominate(ctx, host).await;
     let node = match nodes(ctx).get_opt(&host.name).await {
         Ok(Some(node)) => node,
         Ok(None) => return Outcome::Again(RETRY),
@@ -124,9 +126,19 @@ pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outc
     let change = json!({"metadata": {"resourceVersion": node.metadata.resource_version}, "spec": {"taints": left}});
     let outcome = patch(ctx, host, &change, "the startup taint cannot be lifted").await;
     if outcome == PATCHED {
+        ctx.memories.update(&host.uid, |memory| memory.opened_at = Some(ctx.now()));
         ctx.metrics.host_ready(host.created, ctx.now());
     }
     outcome
+}
+
+/// The node opens although not all is there: whoever wonders about the first minute of its pods finds it in an event.
+fn tell_missing_company(ctx: &Context, host: &HostObject) {
+    let node = ctx.stores.nodes.get(&Key::new("", &host.name));
+    if let Some(what) = node.and_then(|node| company::missing(ctx, host, &node.value)) {
+        let waited = company::PATIENCE.as_secs();
+        ctx.host_event(host, "Warning", "OpenedAlone", &format!("The node takes pods now although {what} is not there after {waited} s"));
+    }
 }
 
 /// Keeps new pods away from the node.
@@ -171,7 +183,7 @@ pub(super) async fn drained(ctx: &Context, host: &HostObject) -> bool {
     if host.status.node_name.is_none() {
         return true;
     }
-    let pods: Api<Pod> = Api::all(ctx.client.clone());
+    let pods: Api<wire::Pod> = Api::all(ctx.client.clone());
     let here = ListParams::default().fields(&format!("spec.nodeName={}", host.name));
     let found = match pods.list(&here).await {
         Ok(found) => found,
@@ -180,7 +192,8 @@ pub(super) async fn drained(ctx: &Context, host: &HostObject) -> bool {
             return false;
         }
     };
-    let left = found.items.into_iter().filter_map(project::pod).filter(|pod| !super::driver::stays(pod) && !pod.terminating).count();
+    let read = |pod| project::pod(pod, &Interner::default(), Origin::Cluster);
+    let left = found.items.into_iter().filter_map(read).filter(|pod| !super::driver::stays(pod) && !pod.terminating).count();
     if left > 0 {
         tracing::warn!(host = %key_of(host), pods = left, "pods still run on the node although the watch shows none; its server is not deleted");
     }

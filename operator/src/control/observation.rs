@@ -6,7 +6,7 @@ use gantry_plan::model::{Key, Node, Pod};
 
 use super::context::Context;
 use super::driver::stays;
-use super::{server_seen, steps};
+use super::{company, server_seen, steps};
 use crate::bootstrap::labels;
 use crate::kube::objects::HostObject;
 
@@ -100,18 +100,20 @@ fn in_kubernetes(ctx: &Context, host: &HostObject) -> Observation {
     let node = ctx.stores.nodes.get(&Key::new("", &host.name));
     let pods = ctx.stores.pods_by_node.get(&host.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
     Observation {
-        node: node.map(|node| node_seen(host, &node.value)),
+        node: node.map(|node| node_seen(ctx, host, &node.value)),
         pods: pods.map(|pod| pod_seen(&pod.value)).collect(),
         ..Observation::default()
     }
 }
 
-fn node_seen(host: &HostObject, node: &Node) -> NodeSeen {
+fn node_seen(ctx: &Context, host: &HostObject, node: &Node) -> NodeSeen {
     let set_by_us = labels::for_operator(&host.spec.labels);
+    let startup_taint = node.taints.iter().any(|taint| taint.key == TAINT_STARTUP);
     NodeSeen {
         provider_id: node.provider_id.clone(),
         ready: node.ready,
-        startup_taint: node.taints.iter().any(|taint| taint.key == TAINT_STARTUP),
+        startup_taint,
+        company: if startup_taint && node.ready { company::awaited(ctx, host, node) } else { None },
         waits_for: node.taints.iter().map(|taint| &taint.key).find(|key| lifted_by_others(host, key)).cloned(),
         cordoned: node.cordoned,
         labels_missing: set_by_us.iter().any(|(name, value)| node.labels.get(name) != Some(value)),

@@ -80,6 +80,7 @@ impl Observer {
         let (before, census) = (self.cell.read(), Census::take(&self.ctx, &self.key));
         if !std::mem::replace(&mut self.restored, true) {
             self.ctx.offerings.restore(&self.key, &object.value.status.offerings, self.ctx.now());
+            self.ctx.learned.restore(&self.key, &object.value.status.learned);
         }
         self.log_in(&object.value, census.hosts).await;
         if let Some(client) = self.cell.read().client {

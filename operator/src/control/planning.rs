@@ -1,6 +1,7 @@
 //! The planning loop: changes are gathered for a moment, then one snapshot is planned and its commands are carried out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -17,11 +18,11 @@ use super::cloud_state::READING;
 use super::context::Context;
 use super::offerings::Bought;
 use super::purchase::{self, Purchase};
-use super::{lifecycle, snapshot, status};
+use super::{lifecycle, nomination, snapshot, status, surplus};
 
-/// The world must be quiet this long before it is planned ...
+/// The world must be quiet this long before it is planned: pods that wait, if there are any ...
 const BATCH_QUIET: Duration = Duration::from_millis(200);
-/// ... but no change waits longer than this.
+/// ... but nothing waits longer than this, from the first.
 const BATCH_LONGEST: Duration = Duration::from_secs(1);
 /// Without any change the loop still looks this often.
 const RESYNC: Duration = Duration::from_secs(30);
@@ -38,48 +39,61 @@ const TOLD_AT_ONCE: usize = 200;
 /// Runs until the process stops. Essential.
 pub async fn run(ctx: Context) {
     let mut told = Told::default();
-    let mut wake = RESYNC;
+    let mut wake = Instant::now() + RESYNC;
     loop {
+        // A burst that began while a pass was under way has waited already: its time counts from its first mark.
+        let due = ctx.signals.plan.burst().due(BATCH_QUIET, BATCH_LONGEST).unwrap_or(wake).min(wake);
         tokio::select! {
             () = ctx.stop.cancelled() => return,
-            () = tokio::time::sleep(wake) => {}
-            () = ctx.signals.plan.marked() => gather(&ctx).await,
+            () = ctx.signals.plan.marked(), if Instant::now() < due => continue,
+            () = tokio::time::sleep_until(due) => {}
         }
         ctx.pulse.beat("planning");
-        wake = if ctx.may_act() { pass(&ctx, &mut told).await } else { Duration::from_secs(1) };
-    }
-}
-
-/// Lets a burst of changes pass by, so that it is planned as one.
-async fn gather(ctx: &Context) {
-    let end = Instant::now() + BATCH_LONGEST;
-    loop {
-        let quiet = tokio::time::sleep_until((Instant::now() + BATCH_QUIET).min(end));
-        tokio::select! {
-            () = ctx.stop.cancelled() => return,
-            () = quiet => return,
-            () = ctx.signals.plan.marked() => {}
-        }
+        ctx.signals.plan.begin();
+        wake = Instant::now() + if ctx.may_act() { pass(&ctx, &mut told).await } else { Duration::from_secs(1) };
     }
 }
 
 /// One pass; the answer is when to look again if nothing changes.
 async fn pass(ctx: &Context, told: &mut Told) -> Duration {
     lifecycle::pass(ctx).await;
-    let started = Instant::now();
-    let snapshot = snapshot::take(ctx, ctx.now());
-    let plan = plan(&snapshot);
-    ctx.metrics.planned(started.elapsed(), plan.unplaced.len());
+    // The machine's own clock: what is counted is work.
+    let started = std::time::Instant::now();
+    let snapshot = Arc::new(snapshot::take(ctx, ctx.now()));
+    ctx.metrics.snapshot_taken(started.elapsed());
+    let plan = Arc::new(plan(&snapshot));
+    ctx.metrics.planned(started.elapsed(), &snapshot, &plan);
+    ctx.seats.planned(&plan, |node| !ctx.stores.hosts_named(node).is_empty());
+    if !plan.commands.is_empty() {
+        ctx.journal.keep(snapshot.clone(), plan.clone());
+    }
     carry_out(ctx, &plan).await;
+    nomination::again(ctx);
+    surplus::note(ctx, &snapshot, &plan);
+    note_useless(ctx, &plan, snapshot.now);
     told.unplaced(ctx, &plan);
     status::write(ctx, &snapshot, &plan).await;
     rest(ctx, &plan, snapshot.now)
 }
 
 fn rest(ctx: &Context, plan: &Plan, now: Timestamp) -> Duration {
-    let next = [plan.wake_at, ctx.offerings.next_return(now)].into_iter().flatten().min();
+    let next = [plan.wake_at, ctx.offerings.next_return(now), ctx.useless.next_return(now)].into_iter().flatten().min();
     let until = next.and_then(|at| Duration::try_from(at.duration_since(now)).ok());
     until.unwrap_or(RESYNC).clamp(Duration::from_millis(100), RESYNC)
+}
+
+/// Hosts that are no use for what they were bought for: no more like them for a while, and the pool says so.
+fn note_useless(ctx: &Context, plan: &Plan, now: Timestamp) {
+    for (finding, until) in ctx.useless.found(&plan.useless, |key| ctx.stores.hosts.get(key).is_some(), now) {
+        tracing::warn!(host = %finding.host, pool = %finding.pool, flavor = finding.flavor, %until, why = finding.why, "host is no use");
+        let Some(pool) = ctx.stores.pools.get(&finding.pool) else { continue };
+        let message = format!(
+            "Host {} ({}) joined and does not take the pods that it was bought for: {}; no other one is bought for them before {until}",
+            finding.host.name, finding.flavor, finding.why
+        );
+        ctx.pool_event(&pool.value, "Warning", "HostUseless", &message);
+        ctx.signals.plan.mark();
+    }
 }
 
 async fn carry_out(ctx: &Context, plan: &Plan) {
@@ -93,7 +107,7 @@ async fn carry_out_one(ctx: &Context, command: &Command) {
         return;
     }
     match command {
-        Command::CreateHost { pool, flavor, zone, price_micro, pods, allocatable, labels, reason } => {
+        Command::CreateHost { pool, flavor, zone, price_micro, pods, allocatable, labels, claims, reason } => {
             let purchase = Purchase {
                 pool: pool.clone(),
                 flavor: flavor.clone(),
@@ -101,6 +115,7 @@ async fn carry_out_one(ctx: &Context, command: &Command) {
                 price_micro: *price_micro,
                 allocatable: allocatable.clone(),
                 labels: labels.clone(),
+                claims: claims.clone(),
                 reason: reason.clone(),
             };
             create(ctx, &purchase, pods).await;
@@ -195,7 +210,9 @@ fn pod_reference(key: &Key, uid: &str) -> crate::kube::events::EventRef {
 async fn delete(ctx: &Context, key: &Key, uid: &str, reason: &str) {
     let Some(entry) = ctx.stores.hosts.get(key) else { return };
     let host = &entry.value;
-    let busy = condition::is_true(&host.status.conditions, "Empty") && has_work(ctx, &key.name);
+    // What goes for being empty or unneeded must still be so; a pool that shrinks to its replicas lets busy hosts go too.
+    let is_idle = condition::is_true(&host.status.conditions, "Empty") || ctx.memories.get(uid).unneeded_since.is_some();
+    let busy = is_idle && has_work(ctx, &key.name);
     if host.uid != uid || host.deleting || busy {
         ctx.signals.plan.mark();
         return;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gantry_crds::{FINALIZER, Host, HostBootstrap, HostSpec, LABEL_CLOUD, LABEL_HOST, LABEL_POOL, Template};
-use gantry_plan::model::Key;
+use gantry_crds::{CLAIMS_MAX, FINALIZER, Host, HostBootstrap, HostClaim, HostSpec, LABEL_CLOUD, LABEL_HOST, LABEL_POOL, Template};
+use gantry_plan::model::{Claim, Key};
 use gantry_plan::quantity::print_price_micro;
 use gantry_plan::resources::Resources;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -36,6 +36,8 @@ pub struct Purchase {
     pub allocatable: Resources,
     /// Labels of the node.
     pub labels: BTreeMap<String, String>,
+    /// Seats that it keeps.
+    pub claims: Vec<Claim>,
     /// Why.
     pub reason: String,
 }
@@ -56,6 +58,7 @@ pub fn host(ctx: &Context, pool: &PoolObject, state: &CloudState, purchase: &Pur
         labels,
         allocatable: quantities(&purchase.allocatable),
         bootstrap: HostBootstrap { api_server: ctx.discovery.endpoint(template.bootstrap.kubeadm.api_server.as_deref())?.server },
+        claims: written(&purchase.claims),
         price: print_price_micro(purchase.price_micro),
         reason: purchase.reason.clone(),
         ..of_template(template, state, &purchase.zone)?
@@ -91,7 +94,22 @@ fn of_template(template: &Template, state: &CloudState, zone: &str) -> Result<Ho
     })
 }
 
-fn quantities(resources: &Resources) -> BTreeMap<String, Quantity> {
+/// Claims as a Host keeps them. With more than that the biggest are kept: the others find the room, only not as surely.
+fn written(claims: &[Claim]) -> Vec<HostClaim> {
+    let mut claims = claims.to_vec();
+    claims.sort_by_key(|claim| (std::cmp::Reverse(claim.pods), claim.shape));
+    let written = |claim: &Claim| HostClaim { shape: format!("{:x}", claim.shape), pods: i32::try_from(claim.pods).unwrap_or(i32::MAX) };
+    claims.iter().take(CLAIMS_MAX).map(written).collect()
+}
+
+/// What [`written`] wrote; one that cannot be read keeps no seat.
+pub(crate) fn read(claims: &[HostClaim]) -> Vec<Claim> {
+    let read =
+        |claim: &HostClaim| Some(Claim { shape: u64::from_str_radix(&claim.shape, 16).ok()?, pods: u32::try_from(claim.pods).ok()? });
+    claims.iter().filter_map(read).collect()
+}
+
+pub(super) fn quantities(resources: &Resources) -> BTreeMap<String, Quantity> {
     let mut all: BTreeMap<String, Quantity> = resources.extended.iter().map(|(name, n)| (name.clone(), Quantity(n.to_string()))).collect();
     all.insert("cpu".into(), Quantity(format!("{}m", resources.cpu_milli)));
     all.insert("memory".into(), Quantity(resources.memory_bytes.to_string()));
@@ -124,6 +142,14 @@ mod tests {
     use super::super::resolve::tests::{cloud, template};
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn claims_survive_their_writing_and_the_biggest_are_kept() {
+        let claims: Vec<Claim> = (0..200).map(|n| Claim { shape: u64::MAX - n, pods: n as u32 + 1 }).collect();
+        let mut kept = read(&written(&claims));
+        kept.reverse();
+        assert_eq!(kept, claims[200 - CLAIMS_MAX..]);
+    }
 
     #[test]
     fn a_host_is_bought_with_all_that_the_template_says_and_has_not_drifted() {

@@ -109,7 +109,7 @@ pub(super) fn root_volume(volume: &RootVolume, zone: &str) -> HostRootVolume {
 }
 
 /// A root volume's size in whole GiB; the API's rules allow nothing else.
-pub(super) fn size_gib(volume: &RootVolume) -> i64 {
+pub(crate) fn size_gib(volume: &RootVolume) -> i64 {
     volume.size.0.parse::<Quantity>().map_or(0, |size| size.value() / GIB)
 }
 

@@ -1,17 +1,20 @@
 //! The snapshot: everything the planner may know, taken from the stores at one instant.
 
-use gantry_crds::condition;
+use std::collections::BTreeMap;
+
 use gantry_plan::model::{self, Key, Snapshot};
-use gantry_plan::quantity::{Quantity, parse_duration, parse_price_micro};
-use gantry_plan::resources::Resources;
+use gantry_plan::quantity::parse_price_micro;
 use jiff::Timestamp;
 
 use super::cloud_state::CloudState;
 use super::context::Context;
+use super::learned::Kind;
 use super::offerings::OfferingKey;
 use super::{flavors, resolve};
 use crate::kube::objects::{CloudObject, HostObject, PoolObject};
-use crate::kube::project::amounts;
+use crate::kube::project::Drivers;
+use crate::kube::store::Store;
+use crate::model_of;
 
 /// Price of a vCPU hour where no price is given, in micro-units (public clouds that bill by rule: 0.0100).
 const VCPU_PRICE_MICRO: i64 = 10_000;
@@ -25,77 +28,74 @@ const SENT_ROUNDING: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 pub fn take(ctx: &Context, now: Timestamp) -> Snapshot {
     Snapshot {
         now,
-        pods: ctx.stores.pods.list().into_iter().map(|(_, entry)| entry.value.clone()).collect(),
-        nodes: ctx.stores.nodes.list().into_iter().map(|(_, entry)| entry.value.clone()).collect(),
-        daemon_sets: ctx.stores.daemon_sets.list().into_iter().map(|(_, entry)| entry.value.clone()).collect(),
+        pods: ctx.stores.pods.values(|entry| entry.value.clone()),
+        nodes: nodes(ctx),
+        namespaces: named(&ctx.stores.namespaces),
+        volumes: volumes(ctx),
+        daemon_sets: ctx.stores.daemon_sets.values(|entry| entry.value.clone()),
         hosts: ctx.stores.hosts.list().iter().map(|(key, entry)| host(ctx, key, &entry.value)).collect(),
         pools: ctx.stores.pools.list().iter().map(|(key, entry)| pool(ctx, key, &entry.value)).collect(),
         clouds: ctx.stores.clouds.list().iter().map(|(key, entry)| (key.clone(), cloud(ctx, key, &entry.value, now))).collect(),
     }
 }
 
-fn host(ctx: &Context, key: &Key, host: &HostObject) -> model::Host {
-    let spec = &host.spec;
-    let cloud = ctx.clouds.state(&Key::new(&key.namespace, &spec.cloud_name));
-    let quota_at = cloud.quota.map(|(_, at)| at);
-    let sent = host.status.create_sent_at.as_ref().map(|time| time.0);
-    model::Host {
-        key: key.clone(),
-        uid: host.uid.clone(),
-        pool: spec.pool_name.clone(),
-        cloud: spec.cloud_name.clone(),
-        flavor: spec.flavor.clone(),
-        zone: spec.zone.clone(),
-        labels: spec.labels.clone(),
-        taints: taints(&spec.taints),
-        startup_taints: taints(&spec.startup_taints),
-        allocatable: amounts(Some(&spec.allocatable)),
-        created: host.created,
-        deleting: host.deleting,
-        failed: condition::is_true(&host.status.conditions, "Failed"),
-        joined: condition::is_true(&host.status.conditions, "Joined"),
-        in_quota: host.status.server_id.is_some()
-            && quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING),
-        group: host.status.server_group_id.clone(),
-        empty_since: condition::find(&host.status.conditions, "Empty").filter(|c| c.status == "True").map(|c| c.last_transition_time.0),
+/// Nodes, each with the drivers of its CSINode.
+fn nodes(ctx: &Context) -> Vec<model::Node> {
+    let drivers: BTreeMap<String, Drivers> = named(&ctx.stores.csi_nodes);
+    ctx.stores.nodes.values(|entry| model::Node { drivers: drivers.get(&entry.value.name).cloned(), ..entry.value.clone() })
+}
+
+fn volumes(ctx: &Context) -> model::Volumes {
+    let claims = ctx.stores.volume_claims.list().into_iter();
+    let required = ctx.stores.csi_drivers.list().into_iter().filter(|(_, entry)| entry.value);
+    model::Volumes {
+        claims: claims.map(|(key, entry)| (key, entry.value.clone())).collect(),
+        volumes: named(&ctx.stores.volumes),
+        classes: named(&ctx.stores.classes),
+        required_drivers: required.map(|(key, _)| key.name).collect(),
     }
 }
 
-fn taints(taints: &[gantry_crds::Taint]) -> Vec<model::Taint> {
-    taints.iter().map(|t| model::Taint { key: t.key.clone(), value: t.value.clone(), effect: t.effect.as_str().into() }).collect()
+/// All of a kind that has no namespace, by name.
+fn named<T: Clone + PartialEq>(store: &Store<T>) -> BTreeMap<String, T> {
+    store.list().into_iter().map(|(key, entry)| (key.name, entry.value.clone())).collect()
+}
+
+fn host(ctx: &Context, key: &Key, host: &HostObject) -> model::Host {
+    let cloud = ctx.clouds.state(&Key::new(&key.namespace, &host.spec.cloud_name));
+    let quota_at = cloud.quota.map(|(_, at)| at);
+    let sent = host.status.create_sent_at.as_ref().map(|time| time.0);
+    let counted = quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING);
+    let told = model_of::host(host);
+    model::Host { in_quota: told.in_quota && counted, unneeded_since: ctx.memories.get(&host.uid).unneeded_since, ..told }
 }
 
 fn pool(ctx: &Context, key: &Key, pool: &PoolObject) -> model::Pool {
-    let spec = &pool.spec;
-    let size = |n: i32| usize::try_from(n).unwrap_or(0);
-    let node = &spec.template.node;
-    let reserved = reserved(node);
     model::Pool {
-        key: key.clone(),
-        cloud: spec.cloud_name.clone(),
-        replicas: spec.replicas.map(size),
-        min_hosts: size(spec.min_hosts),
-        max_hosts: size(spec.max_hosts),
-        limit_cpu_milli: spec.limits.as_ref().and_then(|l| l.cpu.as_ref()).and_then(|q| q.0.parse::<Quantity>().ok()).map(|q| q.milli()),
-        limit_memory_bytes: spec
-            .limits
-            .as_ref()
-            .and_then(|l| l.memory.as_ref())
-            .and_then(|q| q.0.parse::<Quantity>().ok())
-            .map(|q| q.value()),
-        weight: spec.weight,
-        flavors: wanted_flavors(ctx, key, pool),
-        zones: spec.template.zones.clone(),
-        labels: node.labels.clone(),
-        taints: taints(&node.taints),
-        startup_taints: taints(&node.startup_taints),
-        max_pods: i64::from(node.max_pods.unwrap_or(110)),
-        reserved_cpu_milli: reserved.cpu_milli,
-        reserved_memory_bytes: reserved.memory_bytes,
-        empty_after: parse_duration(&spec.disruption.consolidation.after).ok(),
-        extras: extras(&spec.template),
+        learned: learned(ctx, key, pool),
+        useless: ctx.useless.of(key, ctx.now()),
         ready: ready(ctx, key, pool),
+        ..model_of::pool(pool, wanted_flavors(ctx, key, pool))
     }
+}
+
+/// What real nodes of the pool's flavors showed, for the image that its template means now.
+fn learned(ctx: &Context, key: &Key, pool: &PoolObject) -> BTreeMap<String, model::Learned> {
+    let cloud_key = Key::new(&key.namespace, &pool.spec.cloud_name);
+    let template = &pool.spec.template;
+    let (state, cloud) = (ctx.clouds.state(&cloud_key), ctx.stores.clouds.get(&cloud_key));
+    let Ok(found) = resolve::resolve(template, &state) else { return BTreeMap::new() };
+    let lesson = |name: String| {
+        let mut lesson = ctx.learned.get(&cloud_key, &Kind::of_template(template, &name, &found.image.id))?;
+        // Devices that no node has shown yet, because their plugin speaks late, are still expected.
+        let devices =
+            state.flavors.get(&name).zip(cloud.as_ref()).map(|(flavor, cloud)| flavors::devices(&cloud.value.spec.devices, flavor));
+        for (device, amount) in devices.unwrap_or_default() {
+            lesson.allocatable.extended.entry(device).or_insert(amount);
+        }
+        Some((name, lesson))
+    };
+    wanted_flavors(ctx, key, pool).into_iter().filter_map(lesson).collect()
 }
 
 /// The names that the template gives, or those of the flavors that have what it asks for.
@@ -108,20 +108,6 @@ pub(super) fn matching_flavors(ctx: &Context, key: &Key, pool: &PoolObject) -> V
     let cloud_key = Key::new(&key.namespace, &pool.spec.cloud_name);
     let Some(cloud) = ctx.stores.clouds.get(&cloud_key) else { return Vec::new() };
     flavors::matching(&pool.spec.template, &ctx.clouds.state(&cloud_key).flavors, |flavor| price_micro(&cloud.value, flavor))
-}
-
-fn extras(template: &gantry_crds::Template) -> model::Extras {
-    model::Extras {
-        ports: i64::try_from(template.ports.len()).unwrap_or(i64::MAX),
-        floating_ips: i64::from(template.floating_ip.is_some()),
-        volume_gib: template.root_volume.as_ref().map(resolve::size_gib),
-        grouped: template.server_group.is_some(),
-    }
-}
-
-fn reserved(node: &gantry_crds::NodeTemplate) -> Resources {
-    let map = [("cpu".to_owned(), node.reserved.cpu.clone()), ("memory".to_owned(), node.reserved.memory.clone())];
-    amounts(Some(&map.into_iter().collect()))
 }
 
 /// Whether the pool may create hosts, or why not, in words.
@@ -192,7 +178,9 @@ pub(super) fn offerings(ctx: &Context, key: &Key, cloud: &CloudObject, state: &C
                 vcpus: i64::from(flavor.vcpus),
                 memory_mib: flavor.memory_mib,
                 disk_gib: flavor.disk_gib,
+                resources: flavors::devices(&cloud.spec.devices, flavor),
                 price_micro: price_micro(cloud, flavor),
+                until: failed.as_ref().map(|failed| failed.until),
                 unavailable: state.fleet.creation(zone).map(str::to_owned).or(failed.map(|failed| failed.message)),
             }
         })

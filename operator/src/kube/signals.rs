@@ -10,17 +10,67 @@ use tokio::time::Instant;
 
 /// A mark that something changed.
 #[derive(Clone, Debug, Default)]
-pub struct Dirty(Arc<Notify>);
+pub struct Dirty {
+    notify: Arc<Notify>,
+    burst: Arc<Mutex<Burst>>,
+}
 
 impl Dirty {
     /// Marks.
     pub fn mark(&self) {
-        self.0.notify_one();
+        self.note(|burst| &mut burst.changes);
+    }
+
+    /// Marks that somebody waits for what comes of the change.
+    pub fn mark_waiting(&self) {
+        self.note(|burst| &mut burst.waiting);
     }
 
     /// Waits for a mark; one set before the call counts.
     pub async fn marked(&self) {
-        self.0.notified().await;
+        self.notify.notified().await;
+    }
+
+    /// Marks since the last [`Self::begin`].
+    pub fn burst(&self) -> Burst {
+        *self.burst.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// What was marked is looked at from now on; later marks are for the next look.
+    pub fn begin(&self) {
+        *self.burst.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Burst::default();
+    }
+
+    fn note(&self, which: impl FnOnce(&mut Burst) -> &mut Option<Span>) {
+        let now = Instant::now();
+        let mut burst = self.burst.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let span = which(&mut burst);
+        *span = Some(Span { first: span.map_or(now, |span| span.first), last: now });
+        drop(burst);
+        self.notify.notify_one();
+    }
+}
+
+/// Marks that have not been looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Burst {
+    changes: Option<Span>,
+    waiting: Option<Span>,
+}
+
+/// First and last mark of a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    first: Instant,
+    last: Instant,
+}
+
+impl Burst {
+    /// When to look: after `quiet` without a mark, but no later than `longest` after the first. Where somebody waits, only such marks
+    /// count: in a busy cluster other changes never end. `None`: nothing was marked.
+    pub fn due(&self, quiet: Duration, longest: Duration) -> Option<Instant> {
+        let span = self.waiting.or(self.changes)?;
+        Some((span.last + quiet).min(span.first + longest))
     }
 }
 
@@ -121,6 +171,27 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_over_when_it_is_quiet_or_has_lasted_and_who_waits_counts_alone() {
+        const QUIET: Duration = Duration::from_millis(200);
+        const LONGEST: Duration = Duration::from_secs(1);
+        let (dirty, start) = (Dirty::default(), Instant::now());
+        let due = |dirty: &Dirty| dirty.burst().due(QUIET, LONGEST).map(|at| at.duration_since(start).as_millis());
+        assert_eq!(due(&dirty), None);
+        dirty.mark();
+        assert_eq!(due(&dirty), Some(200));
+        tokio::time::advance(Duration::from_millis(900)).await;
+        dirty.mark();
+        assert_eq!(due(&dirty), Some(1000), "the longest counts from the first");
+        dirty.mark_waiting();
+        assert_eq!(due(&dirty), Some(1100));
+        tokio::time::advance(Duration::from_millis(150)).await;
+        dirty.mark();
+        assert_eq!(due(&dirty), Some(1100), "a change for which nobody waits delays nothing");
+        dirty.begin();
+        assert_eq!(due(&dirty), None);
+    }
 
     fn key(name: &str) -> Key {
         Key::new("ns", name)

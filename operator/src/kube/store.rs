@@ -65,6 +65,11 @@ impl<T: PartialEq> Store<T> {
         self.lock().objects.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect()
     }
 
+    /// Something of each object, in order of their keys: without a copy of the keys.
+    pub fn values<V>(&self, of: impl Fn(&Entry<T>) -> V) -> Vec<V> {
+        self.lock().objects.values().map(|entry| of(entry)).collect()
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.lock().objects.len()

@@ -1,13 +1,10 @@
 //! All that the operator watches: one informer a kind, what it keeps, and whom it tells.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use gantry_crds::{Host, OpenStackCloud, VMPool};
-use gantry_plan::model::{DaemonSet, Key, Node, Pod};
-use k8s_openapi::api::apps::v1 as apps;
+use gantry_plan::model::{Class, DaemonSet, Key, Labels, Node, Pod, Volume, VolumeClaim};
 use k8s_openapi::api::certificates::v1 as certificates;
-use k8s_openapi::api::core::v1 as core;
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher;
 use kube::{Api, Client};
@@ -18,7 +15,7 @@ use super::csr::Csr;
 use super::index::{Index, Since};
 use super::informer::{self, Projected, Watched};
 use super::objects::{CloudObject, HostObject, PoolObject};
-use super::project;
+use super::project::{self, Drivers, Interner, Origin, wire};
 use super::signals::{Dirty, Queue};
 use super::store::Store;
 use crate::clock::Clock;
@@ -29,9 +26,21 @@ use crate::serve::readiness::Readiness;
 #[derive(Clone, Debug, Default)]
 pub struct Stores {
     /// Pods that have not finished.
-    pub pods: Arc<Store<Pod>>,
+    pub pods: Arc<Store<Arc<Pod>>>,
     /// Nodes; their keys have no namespace.
     pub nodes: Arc<Store<Node>>,
+    /// Labels of namespaces; the keys have only names.
+    pub namespaces: Arc<Store<Labels>>,
+    /// PersistentVolumeClaims.
+    pub volume_claims: Arc<Store<VolumeClaim>>,
+    /// PersistentVolumes; the keys have only names.
+    pub volumes: Arc<Store<Volume>>,
+    /// StorageClasses; the keys have only names.
+    pub classes: Arc<Store<Class>>,
+    /// Drivers by node (CSINode); the keys have only names.
+    pub csi_nodes: Arc<Store<Drivers>>,
+    /// Whether a node without the driver takes no pod that needs it (CSIDriver); the keys have only names.
+    pub csi_drivers: Arc<Store<bool>>,
     /// DaemonSets.
     pub daemon_sets: Arc<Store<DaemonSet>>,
     /// Hosts.
@@ -55,10 +64,25 @@ impl Stores {
     pub fn synced(&self) -> bool {
         self.pods.synced()
             && self.nodes.synced()
+            && self.namespaces.synced()
+            && self.storage_synced()
             && self.daemon_sets.synced()
             && self.hosts.synced()
             && self.pools.synced()
             && self.clouds.synced()
+    }
+
+    fn storage_synced(&self) -> bool {
+        self.volume_claims.synced()
+            && self.volumes.synced()
+            && self.classes.synced()
+            && self.csi_nodes.synced()
+            && self.csi_drivers.synced()
+    }
+
+    /// Drivers of a node's CSINode.
+    pub fn drivers(&self, node: &str) -> Option<Drivers> {
+        self.csi_nodes.get(&Key::new("", node)).map(|entry| entry.value.clone())
     }
 
     /// Takes in a Host that a write returned, so that the next decision sees it before its watch event comes.
@@ -91,7 +115,7 @@ pub struct Signals {
 #[derive(Clone)]
 struct Kind<R, C> {
     name: &'static str,
-    reads: PhantomData<R>,
+    reads: R,
     changed: C,
     metrics: Metrics,
     readiness: Readiness,
@@ -101,7 +125,7 @@ struct Kind<R, C> {
 trait Read: Clone + Send + Sync + 'static {
     type Object: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static;
     type Value: PartialEq + Send + Sync + 'static;
-    fn read(object: Self::Object) -> Projected<Self::Value>;
+    fn read(&self, object: Self::Object) -> Projected<Self::Value>;
 }
 
 impl<R: Read, C: Fn(&Key, Option<&R::Value>, Option<&R::Value>) + Clone + Send + Sync + 'static> Watched for Kind<R, C> {
@@ -109,7 +133,7 @@ impl<R: Read, C: Fn(&Key, Option<&R::Value>, Option<&R::Value>) + Clone + Send +
     type Value = R::Value;
 
     fn project(&self, object: R::Object) -> Projected<R::Value> {
-        R::read(object)
+        self.reads.read(object)
     }
 
     fn changed(&self, key: &Key, old: Option<&R::Value>, new: Option<&R::Value>) {
@@ -135,7 +159,7 @@ macro_rules! read {
         impl Read for $name {
             type Object = $object;
             type Value = $value;
-            fn read(object: $object) -> Projected<$value> {
+            fn read(&self, object: $object) -> Projected<$value> {
                 ($read)(object)
             }
         }
@@ -149,9 +173,27 @@ fn guarded<K: Into<V>, V>(object: DeserializeGuard<K>) -> Projected<V> {
     }
 }
 
-read!(Pods, core::Pod, Pod, |pod| project::pod(pod).map_or(Projected::Drop, Projected::Keep));
-read!(Nodes, core::Node, Node, |node| Projected::Keep(project::node(node)));
-read!(DaemonSets, apps::DaemonSet, DaemonSet, |set| Projected::Keep(project::daemon_set(set)));
+/// Pods share their specs and labels.
+#[derive(Clone)]
+struct Pods(Arc<Interner>);
+
+impl Read for Pods {
+    type Object = wire::Pod;
+    type Value = Arc<Pod>;
+
+    fn read(&self, pod: wire::Pod) -> Projected<Arc<Pod>> {
+        project::pod(pod, &self.0, Origin::Cluster).map_or(Projected::Drop, |pod| Projected::Keep(Arc::new(pod)))
+    }
+}
+
+read!(Nodes, wire::Node, Node, |node| Projected::Keep(project::node(node)));
+read!(DaemonSets, wire::DaemonSet, DaemonSet, |set| Projected::Keep(project::daemon_set(set)));
+read!(Namespaces, wire::Namespace, Labels, |namespace| Projected::Keep(project::namespace(namespace)));
+read!(Claims, wire::Claim, VolumeClaim, |claim| Projected::Keep(project::volume_claim(claim)));
+read!(Volumes, wire::Volume, Volume, |volume| Projected::Keep(project::volume(volume)));
+read!(Classes, wire::Class, Class, |class| Projected::Keep(project::class(class)));
+read!(CsiNodes, wire::CsiNode, Drivers, |node| Projected::Keep(project::drivers(node)));
+read!(CsiDrivers, wire::CsiDriver, bool, |driver| Projected::Keep(project::csi_driver(driver)));
 read!(Hosts, DeserializeGuard<Host>, HostObject, guarded);
 read!(Pools, DeserializeGuard<VMPool>, PoolObject, guarded);
 read!(Clouds, DeserializeGuard<OpenStackCloud>, CloudObject, guarded);
@@ -174,16 +216,22 @@ pub fn start(
         tasks: JoinSet::new(),
     };
     watch_workloads(&mut starter, &stores, &signals, clock);
+    watch_storage(&mut starter, &stores, &signals);
     watch_own(&mut starter, &stores, &signals);
     (stores, signals, starter.tasks)
 }
 
 fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals, clock: Clock) {
     let (s, g) = (stores.clone(), signals.clone());
-    starter.watch("pods", Pods, &stores.pods, move |key, old, new| {
-        g.plan.mark();
-        s.waiting.note(key, new.is_some_and(|pod| pod.unschedulable && pod.node_name.is_none()), clock.now());
-        let node = |pod: Option<&Pod>| pod.and_then(|pod| pod.node_name.clone());
+    starter.watch("pods", Pods(Arc::default()), &stores.pods, move |key, old, new| {
+        let waits = |pod: Option<&Arc<Pod>>| pod.is_some_and(|pod| pod.unschedulable && pod.node_name.is_none());
+        if waits(new) && !waits(old) {
+            g.plan.mark_waiting()
+        } else {
+            g.plan.mark()
+        }
+        s.waiting.note(key, waits(new), clock.now());
+        let node = |pod: Option<&Arc<Pod>>| pod.and_then(|pod| pod.node_name.clone());
         let (old, new) = (node(old), node(new));
         s.pods_by_node.moved(key, old.as_deref(), new.as_deref());
         old.iter().chain(&new).flat_map(|node| s.hosts_named(node)).for_each(|host| g.hosts.add(host));
@@ -197,7 +245,29 @@ fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals, cl
     let g = signals.clone();
     starter.watch("daemonsets", DaemonSets, &stores.daemon_sets, move |_, _, _| g.plan.mark());
     let g = signals.clone();
+    starter.watch("namespaces", Namespaces, &stores.namespaces, move |_, _, _| g.plan.mark());
+    let g = signals.clone();
     starter.watch("certificatesigningrequests", Csrs, &stores.csrs, move |_, _, _| g.csrs.mark());
+}
+
+fn watch_storage(starter: &mut Starter, stores: &Stores, signals: &Signals) {
+    let marks = || {
+        let plan = signals.plan.clone();
+        move || plan.mark()
+    };
+    let mark = marks();
+    starter.watch("persistentvolumeclaims", Claims, &stores.volume_claims, move |_, _, _| mark());
+    let mark = marks();
+    starter.watch("persistentvolumes", Volumes, &stores.volumes, move |_, _, _| mark());
+    let mark = marks();
+    starter.watch("storageclasses", Classes, &stores.classes, move |_, _, _| mark());
+    let mark = marks();
+    starter.watch("csidrivers", CsiDrivers, &stores.csi_drivers, move |_, _, _| mark());
+    let (s, g) = (stores.clone(), signals.clone());
+    starter.watch("csinodes", CsiNodes, &stores.csi_nodes, move |key, _, _| {
+        g.plan.mark();
+        s.hosts_named(&key.name).into_iter().for_each(|host| g.hosts.add(host));
+    });
 }
 
 fn watch_own(starter: &mut Starter, stores: &Stores, signals: &Signals) {
@@ -232,14 +302,14 @@ impl Starter {
     fn watch<R: Read>(
         &mut self,
         name: &'static str,
-        _: R,
+        reads: R,
         store: &Arc<Store<R::Value>>,
         changed: impl Fn(&Key, Option<&R::Value>, Option<&R::Value>) + Clone + Send + Sync + 'static,
     ) where
         R::Object: Sync,
     {
         self.readiness.expect(name);
-        let kind = Kind { name, reads: PhantomData::<R>, changed, metrics: self.metrics.clone(), readiness: self.readiness.clone() };
+        let kind = Kind { name, reads, changed, metrics: self.metrics.clone(), readiness: self.readiness.clone() };
         let run = informer::run(Api::all(self.client.clone()), watcher::Config::default(), kind, store.clone(), self.stop.clone());
         self.tasks.spawn(async move {
             run.await;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use gantry_plan::Plan;
+use gantry_plan::model::Snapshot;
 use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -18,6 +20,7 @@ use super::process::Process;
 use super::writes::{WriteLabels, Writes};
 
 mod clouds;
+mod plans;
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -29,8 +32,10 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     hosts: Family<HostLabels, Gauge>,
+    snapshot_seconds: Histogram,
     plan_seconds: Histogram,
     unplaced_pods: Gauge,
+    plans: plans::Plans,
     commands: Family<CommandLabels, Counter>,
     pod_to_post: Histogram,
     host_to_post: Histogram,
@@ -77,8 +82,10 @@ impl Inner {
         Self {
             registry: Registry::default(),
             hosts: Family::default(),
+            snapshot_seconds: plan_buckets(),
             plan_seconds: plan_buckets(),
             unplaced_pods: Gauge::default(),
+            plans: plans::Plans::default(),
             commands: Family::default(),
             pod_to_post: reaction_buckets(),
             host_to_post: reaction_buckets(),
@@ -96,7 +103,12 @@ impl Inner {
     fn register(mut self) -> Self {
         let r = &mut self.registry;
         r.register("gantry_hosts", "Hosts by pool and phase", self.hosts.clone());
-        r.register("gantry_plan_duration_seconds", "Time that one round of planning took", self.plan_seconds.clone());
+        r.register("gantry_snapshot_duration_seconds", "Time that taking a snapshot took", self.snapshot_seconds.clone());
+        r.register(
+            "gantry_plan_duration_seconds",
+            "Time that one round of planning took, its snapshot included",
+            self.plan_seconds.clone(),
+        );
         r.register("gantry_unplaced_pods", "Pods that the last plan found no room for", self.unplaced_pods.clone());
         r.register("gantry_commands", "Commands that plans gave, by type", self.commands.clone());
         r.register(
@@ -107,6 +119,7 @@ impl Inner {
         r.register("gantry_host_to_post_seconds", "From a host being decided to POST /servers", self.host_to_post.clone());
         r.register("gantry_host_joined_seconds", "From a host being decided to its node registering", self.host_to_joined.clone());
         r.register("gantry_host_ready_seconds", "From a host being decided to its node taking pods", self.host_to_ready.clone());
+        self.plans.register(r);
         self.clouds.register(r);
         r.register("gantry_kubernetes_writes", "Writes to the API server by verb and kind", self.writes.clone());
         r.register("gantry_watch_errors", "Failures of the watch of a kind", self.watch_errors.clone());
@@ -155,10 +168,16 @@ impl Metrics {
         }
     }
 
-    /// A round of planning took `elapsed` and left this many pods without room.
-    pub fn planned(&self, elapsed: Duration, unplaced: usize) {
+    /// A snapshot was taken in this time.
+    pub fn snapshot_taken(&self, elapsed: Duration) {
+        self.0.snapshot_seconds.observe(elapsed.as_secs_f64());
+    }
+
+    /// A round of planning took `elapsed`, snapshot included.
+    pub fn planned(&self, elapsed: Duration, snapshot: &Snapshot, plan: &Plan) {
         self.0.plan_seconds.observe(elapsed.as_secs_f64());
-        self.0.unplaced_pods.set(i64::try_from(unplaced).unwrap_or(i64::MAX));
+        self.0.unplaced_pods.set(i64::try_from(plan.unplaced.len()).unwrap_or(i64::MAX));
+        self.0.plans.planned(snapshot, plan);
     }
 
     /// A plan gave a command, e.g. `create_host`.

@@ -1,4 +1,4 @@
-//! What others ask the operator over HTTP: `/metrics`, `/healthz` (does it get on) and `/readyz` (does it know enough).
+//! What others ask the operator over HTTP: `/metrics`, `/healthz` (does it get on), `/readyz` (does it know enough) and `/decisions`.
 //!
 //! Architecture invariant: answers come from what the loops have left here; no request makes a loop, a lock of a loop or an API call wait.
 
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,10 +16,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::health::Pulse;
+use self::journal::Journal;
 use self::metrics::Metrics;
 use self::readiness::Readiness;
 
 pub mod health;
+pub mod journal;
 pub mod logs;
 pub mod metrics;
 mod process;
@@ -31,29 +33,28 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// Connections that are still open this long after the end was asked for are cut.
 const DRAIN: Duration = Duration::from_secs(2);
 
-#[derive(Clone)]
-struct Served {
-    metrics: Metrics,
-    readiness: Readiness,
-    pulse: Pulse,
+/// What the loops have left for those who ask.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    /// Counts.
+    pub metrics: Metrics,
+    /// What is known.
+    pub readiness: Readiness,
+    /// Whether the loops get on.
+    pub pulse: Pulse,
+    /// The last decisions.
+    pub journal: Journal,
 }
 
 /// Listens on `address` and answers in a task of its own until `stop`.
 ///
 /// # Errors
 /// If the address cannot be bound.
-pub async fn serve(
-    address: SocketAddr,
-    metrics: Metrics,
-    readiness: Readiness,
-    pulse: Pulse,
-    stop: CancellationToken,
-) -> std::io::Result<JoinHandle<()>> {
+pub async fn serve(address: SocketAddr, served: Served, stop: CancellationToken) -> std::io::Result<JoinHandle<()>> {
     let describe = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {address}: {e}; choose another address"));
     let listener = TcpListener::bind(address).await.map_err(describe)?;
     let bound = listener.local_addr()?;
-    tracing::info!(address = %bound, "serving /metrics, /healthz and /readyz");
-    let served = Served { metrics, readiness, pulse };
+    tracing::info!(address = %bound, "serving /metrics, /healthz, /readyz and /decisions");
     Ok(tokio::spawn(answer(listener, served, stop)))
 }
 
@@ -71,13 +72,37 @@ async fn answer(listener: TcpListener, served: Served, stop: CancellationToken) 
 }
 
 fn router(served: Served) -> Router {
-    Router::new().route("/metrics", get(metrics_text)).route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(served)
+    Router::new()
+        .route("/metrics", get(metrics_text))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/decisions", get(decisions))
+        .route("/decisions/{id}", get(decision))
+        .with_state(served)
 }
 
 async fn metrics_text(State(served): State<Served>) -> Response {
     match served.metrics.encode() {
         Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("metrics cannot be written: {error}\n")).into_response(),
+    }
+}
+
+/// What was decided lately, newest first.
+async fn decisions(State(served): State<Served>) -> Response {
+    axum::Json(served.journal.list()).into_response()
+}
+
+/// One decision with all that it rests on, or the `latest`: `gantry plan -f -` replays it.
+async fn decision(State(served): State<Served>, Path(id): Path<String>) -> Response {
+    let found = if id == "latest" { served.journal.latest() } else { id.parse().ok().and_then(|id| served.journal.get(id)) };
+    let Some(found) = found else {
+        return (StatusCode::NOT_FOUND, format!("there is no decision {id}; /decisions lists those that are kept\n")).into_response();
+    };
+    // A big one takes a while to write: not on a thread that loops share.
+    match tokio::task::spawn_blocking(move || found.document()).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the decision cannot be written: {error}\n")).into_response(),
     }
 }
 
@@ -102,7 +127,7 @@ mod tests {
     use tower::ServiceExt;
 
     fn served() -> Served {
-        Served { metrics: Metrics::new(), readiness: Readiness::default(), pulse: Pulse::default() }
+        Served::default()
     }
 
     async fn ask(served: &Served, path: &str) -> (u16, String) {
@@ -143,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn the_server_ends_when_told() {
         let stop = CancellationToken::new();
-        let task = serve(([127, 0, 0, 1], 0).into(), Metrics::new(), Readiness::default(), Pulse::default(), stop.clone()).await.unwrap();
+        let task = serve(([127, 0, 0, 1], 0).into(), served(), stop.clone()).await.unwrap();
         stop.cancel();
         tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     }

@@ -58,13 +58,18 @@ macro_rules! kind {
 }
 
 /// Every kind that the operator and the world around it use.
-pub static KINDS: [Kind; 14] = [
+pub static KINDS: [Kind; 19] = [
     kind!("", "v1", "pods", "Pod", Namespaced, Subresource, None),
     kind!("", "v1", "nodes", "Node", Cluster, Subresource, None),
     kind!("", "v1", "secrets", "Secret", Namespaced, None, None),
     kind!("", "v1", "configmaps", "ConfigMap", Namespaced, None, None),
     kind!("", "v1", "events", "Event", Namespaced, None, None),
     kind!("", "v1", "namespaces", "Namespace", Cluster, Subresource, None),
+    kind!("", "v1", "persistentvolumes", "PersistentVolume", Cluster, Subresource, None),
+    kind!("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", Namespaced, Subresource, None),
+    kind!("storage.k8s.io", "v1", "storageclasses", "StorageClass", Cluster, None, None),
+    kind!("storage.k8s.io", "v1", "csinodes", "CSINode", Cluster, None, None),
+    kind!("storage.k8s.io", "v1", "csidrivers", "CSIDriver", Cluster, None, None),
     kind!("apps", "v1", "daemonsets", "DaemonSet", Namespaced, Subresource, None),
     kind!("coordination.k8s.io", "v1", "leases", "Lease", Namespaced, None, None),
     kind!("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", Namespaced, Subresource, None),

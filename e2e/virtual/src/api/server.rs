@@ -225,6 +225,9 @@ fn change(state: &mut State, asked: &Asked, now: Timestamp) -> Result<(u16, Valu
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Refusal::conflict(target.kind, name_of(&old), why));
     }
+    if given["metadata"]["uid"] != old["metadata"]["uid"] {
+        preconditions(target.kind, &old, &json!({"uid": given["metadata"]["uid"]}))?;
+    }
     let new = taken_over(target, &old, given);
     let stored = state.store.replace(target.kind, &old, new, now)?;
     Ok((200, (*stored).clone()))

@@ -8,6 +8,8 @@ mod kubernetes_lies;
 mod scene;
 mod standing_still;
 mod twins;
+mod useless;
+mod waves;
 
 use anyhow::Result;
 
@@ -30,7 +32,7 @@ macro_rules! case {
 }
 
 /// All of them.
-pub const CASES: [Case; 30] = [
+pub const CASES: [Case; 36] = [
     case!("T1", "the cloud's list is empty for 30 min", cloud_lies::empty_list),
     case!("T2", "Kubernetes lists nothing, fails, or never syncs", kubernetes_lies::hosts_unlisted),
     case!("T3", "a page of the list is broken", cloud_lies::broken_pages),
@@ -43,6 +45,9 @@ pub const CASES: [Case; 30] = [
     case!("T10", "leadership is lost in the middle of creations", twins::leadership_lost),
     case!("T11", "orphans are swept while creations take hours", creation::swept_while_creating),
     case!("T12", "one host of three never registers", standing_still::one_never_registers),
+    case!("T13", "nodes have a foreign taint for 1 h", useless::foreign_taint),
+    case!("T13", "nodes are smaller than their flavor says", useless::smaller),
+    case!("T13", "nodes never join for 1 h", useless::never_join),
     case!("T14", "quota is spent for 6 h", standing_still::quota_spent),
     case!("T14", "no valid host for 6 h", standing_still::no_valid_host),
     case!("T15", "servers are shut off, in ERROR, the API away for 1 h", standing_still::away_for_an_hour),
@@ -61,6 +66,9 @@ pub const CASES: [Case; 30] = [
     case!("T25", "namesakes everywhere", twins::namesakes),
     case!("T25", "the provider id is empty", kubernetes_lies::provider_id_empty),
     case!("T29", "the operator is killed for good", twins::killed_for_good),
+    case!("T30", "the operator is killed between purchase and join", waves::killed_before_the_join),
+    case!("T31", "hosts join one after the other", waves::joins_one_by_one),
+    case!("T32", "most pods go while their hosts are built", waves::surplus_is_cancelled),
 ];
 
 #[cfg(test)]

@@ -34,6 +34,10 @@ pub enum Image {
     NeverJoins,
     /// They join and never become ready.
     NeverReady,
+    /// They join with a taint that nobody lifts and no pod tolerates.
+    ForeignTaint,
+    /// Their nodes have half of the CPU that is expected of them.
+    HalfTheCpu,
 }
 
 /// All guests by server id.
@@ -109,7 +113,7 @@ impl Guests {
         guest.state = match std::mem::replace(&mut guest.state, State::Never) {
             State::Boots { at, gives_up } if now >= at => boot(api, server, image, key(&mut self.key), &mut self.tokens_seen, now)
                 .unwrap_or(if now >= gives_up { State::Never } else { State::Boots { at: now + JOIN_AGAIN, gives_up } }),
-            State::Asks { request, join } => register(api, server, request, join, now),
+            State::Asks { request, join } => register(api, server, image, request, join, now),
             State::Registered { at } if now >= at && image != Image::NeverReady => {
                 api.edit("nodes", "", &guest.node, |node| nodes::set_readiness(node, Readiness::Ready, now));
                 State::Up
@@ -196,7 +200,7 @@ fn is_live(api: &ApiServer, join: &Join, now: Timestamp) -> bool {
     text("token-secret").as_deref() == Some(&join.token.1) && is_young
 }
 
-fn register(api: &ApiServer, server: &Server, request: String, join: Box<Join>, now: Timestamp) -> State {
+fn register(api: &ApiServer, server: &Server, image: Image, request: String, join: Box<Join>, now: Timestamp) -> State {
     let asked: Option<Arc<Value>> = api.get("certificatesigningrequests", "", &request);
     let verdict = |type_: &str| {
         let conditions = asked.as_ref().and_then(|asked| asked["status"]["conditions"].as_array().cloned());
@@ -210,7 +214,12 @@ fn register(api: &ApiServer, server: &Server, request: String, join: Box<Join>, 
     }
     api.edit("certificatesigningrequests", "", &request, |asked| asked["status"]["certificate"] = "Q0VSVA==".into());
     let address = server.addresses.first().map(String::as_str).unwrap_or_default();
-    let node = nodes::registration(&join, &server.id, (server.flavor.vcpus, server.flavor.memory_mib), address, now);
+    let mut node = nodes::registration(&join, &server.id, (server.flavor.vcpus, server.flavor.memory_mib), address, now);
+    match image {
+        Image::ForeignTaint => nodes::taint(&mut node, "example.com/foreign"),
+        Image::HalfTheCpu => node["status"]["allocatable"]["cpu"] = format!("{}m", server.flavor.vcpus * 500).into(),
+        Image::Good | Image::NeverJoins | Image::NeverReady => {}
+    }
     if api.put("nodes", node.clone()).is_err() {
         // A kubelet takes over a node of its name.
         api.edit("nodes", "", &join.name, |old| old["status"] = node["status"].clone());

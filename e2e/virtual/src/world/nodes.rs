@@ -39,11 +39,19 @@ pub fn registration(join: &Join, server_id: &str, size: (i64, i64), address: &st
         "status": {
             "capacity": {"cpu": vcpus.to_string(), "memory": format!("{memory_mib}Mi"), "ephemeral-storage": "20Gi", "pods": join.max_pods.to_string()},
             "allocatable": {"cpu": format!("{cpu_milli}m"), "memory": memory.to_string(), "ephemeral-storage": "18Gi", "pods": join.max_pods.to_string()},
+            "nodeInfo": {"kubeletVersion": "v1.37.2"},
             "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": join.name}],
         },
     });
     set_readiness(&mut node, Readiness::NotYet, now);
     node
+}
+
+/// Adds a taint that keeps pods away.
+pub fn taint(node: &mut Value, key: &str) {
+    let mut taints: Vec<Value> = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    taints.push(json!({"key": key, "effect": "NoSchedule"}));
+    node["spec"]["taints"] = taints.into();
 }
 
 /// Sets the condition Ready and the taints that follow from it.

@@ -147,7 +147,17 @@ fn schedule(api: &ApiServer, now: Timestamp) {
         }
     }
     let count = rooms.len();
-    for pod in pods.iter().filter(|pod| node_of(pod).is_none() && !is_ending(pod)) {
+    let (nominated, others): (Vec<_>, Vec<_>) =
+        pods.iter().filter(|pod| node_of(pod).is_none() && !is_ending(pod)).partition(|pod| nominated(pod).is_some());
+    for pod in nominated {
+        let Some(room) = nominated_room(&mut rooms, pod) else { continue };
+        if room.fits(pod) {
+            bind(api, pod, name_of(&room.node), now);
+        }
+        // Bound or not, nobody else is given the place; one that is not open yet is waited for.
+        room.take(pod);
+    }
+    for pod in others {
         match rooms.values_mut().find(|room| room.fits(pod)) {
             Some(room) => {
                 room.take(pod);
@@ -156,6 +166,15 @@ fn schedule(api: &ApiServer, now: Timestamp) {
             None => refuse(api, pod, count, now),
         }
     }
+}
+
+/// The node that the pod is expected on.
+fn nominated(pod: &Value) -> Option<&str> {
+    pod["status"]["nominatedNodeName"].as_str().filter(|node| !node.is_empty())
+}
+
+fn nominated_room<'a>(rooms: &'a mut BTreeMap<String, Room>, pod: &Value) -> Option<&'a mut Room> {
+    rooms.get_mut(nominated(pod)?)
 }
 
 fn room(node: Arc<Value>) -> Room {

@@ -34,6 +34,7 @@ fn host() -> HostObject {
         max_pods: 110,
         reserved: Reserved::default(),
         bootstrap: HostBootstrap { api_server: "https://10.0.0.1:6443".into() },
+        claims: Vec::new(),
         price: "0.1".into(),
         reason: "a pod waits".into(),
     };

@@ -47,6 +47,7 @@ pub(super) fn status(ctx: &Context, key: &Key, cloud: &CloudObject, now: Timesta
     status.region = state.identity.as_ref().map(|identity| identity.region.clone());
     status.project_id = state.identity.as_ref().map(|identity| identity.project_id.clone());
     status.servers = i32::try_from(state.inventory.by_host.values().map(Vec::len).sum::<usize>()).ok();
+    status.learned = ctx.learned.told(key);
     status.offerings = offering_status(ctx, key, cloud, &state, now);
     status.orphans = state.orphans.iter().take(ORPHANS_SHOWN).map(orphan_status).collect();
     status.orphans_total = i32::try_from(state.orphans.len()).ok();
@@ -129,7 +130,7 @@ fn offering_status(ctx: &Context, key: &Key, cloud: &CloudObject, state: &CloudS
                 vcpus: i32::try_from(offering.vcpus).unwrap_or(i32::MAX),
                 memory_mib: offering.memory_mib,
                 disk_gib: offering.disk_gib,
-                resources: BTreeMap::new(),
+                resources: offering.resources.into_iter().map(|(name, amount)| (name, amount.to_string())).collect(),
                 price: print_price_micro(offering.price_micro),
                 available: failed.is_none(),
                 until: failed.as_ref().map(|failed| Time(failed.until)),

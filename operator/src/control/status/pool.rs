@@ -108,10 +108,19 @@ impl<'a> View<'a> {
         format!("left out, because the cloud does not have it: {names}; everything else was found")
     }
 
+    /// For which pods no host is bought, because those that were did not take them.
+    fn useless(&self) -> String {
+        let all = &self.planned.useless;
+        let first = all.first().map(|useless| format!("{} took none of the pods that it was bought for: {}", useless.flavor, useless.why));
+        // Without a time: while such hosts stand idle it moves on and on.
+        format!("{}; it is not bought for them for a while; everything else can be bought", first.unwrap_or_default())
+    }
+
     fn growth(&self, plan: &Plan) -> (bool, &'static str, String) {
         match (&self.planned.ready, plan.blocked.get(self.key)) {
             (Err(why), _) => (false, "NotReady", why.clone()),
             (Ok(()), Some(why)) => (false, "Blocked", format!("blocked: {why}")),
+            (Ok(()), None) if !self.planned.useless.is_empty() => (false, "HostsUseless", self.useless()),
             (Ok(()), None) => (true, "NothingInTheWay", "nothing that is known stands in the way of one more host".into()),
         }
     }

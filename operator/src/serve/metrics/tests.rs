@@ -68,7 +68,10 @@ fn counters_and_gauges_have_their_names() {
     metrics.watch_synced("pods", true);
     metrics.leader(true);
     metrics.event_dropped();
-    metrics.planned(Duration::from_millis(3), 7);
+    let waits = gantry_plan::Unplaced { pod: gantry_plan::model::Key::new("apps", "a"), uid: "u".into(), reasons: Vec::new() };
+    let cost = gantry_plan::Cost { before_micro: 0, after_micro: 1_440_000, lower_bound_micro: 1_430_000 };
+    let plan = Plan { unplaced: vec![waits; 7], cost, effort_used: 300, ..Plan::default() };
+    metrics.planned(Duration::from_millis(3), &Snapshot::default(), &plan);
     let text = metrics.encode().unwrap();
     for line in [
         r#"gantry_commands_total{type="create_host"} 1"#,
@@ -77,6 +80,9 @@ fn counters_and_gauges_have_their_names() {
         "gantry_leader 1",
         "gantry_events_dropped_total 1",
         "gantry_unplaced_pods 7",
+        "gantry_plan_effort_total 300",
+        "gantry_plan_cost_per_hour 1.44",
+        "gantry_plan_lower_bound_per_hour 1.43",
         "gantry_plan_duration_seconds_count 1",
         concat!(r#"gantry_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
     ] {

@@ -1,0 +1,80 @@
+//! Purchases and their seats: across a kill, while hosts join one after the other, and when nobody needs them any more (T30, T31, T32).
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::scene::{Scene, Trial, counts, fault, grown, minutes};
+use crate::lab::Life;
+use crate::world::pods::Set;
+use crate::world::{Setup, World};
+
+/// Hosts that the pods need.
+const HOSTS: usize = 4;
+
+/// Pods of two sizes, three of each on a host of four vCPUs.
+fn want_hosts(world: &World, hosts: usize) {
+    for (name, cpu_milli) in [("big", 900), ("small", 300)] {
+        world.pods(|pods| pods.set(Set { name: name.into(), replicas: 3 * hosts, cpu_milli, memory_mib: 512, selector: None }));
+    }
+}
+
+/// Killed every few seconds from the purchase to the join: the seats are in the Hosts, so nothing is bought twice.
+pub fn killed_before_the_join(trial: Trial) -> Result<String> {
+    let setup = Setup { build: Duration::from_secs(40), ..Setup::small(trial.seed) };
+    let mut scene = Scene::new(&setup)?;
+    scene.play(async |life: Life| {
+        want_hosts(&life.world, HOSTS);
+        life.until("hosts are bought", minutes(5), |world| !world.api.list("hosts").is_empty()).await
+    })?;
+    for seconds in [1, 3, 7, 20, 40] {
+        scene.play(async |life: Life| {
+            life.sleep(Duration::from_secs(seconds)).await;
+            Ok(())
+        })?;
+    }
+    let creates = scene.play(async |life: Life| {
+        grown(&life, HOSTS, minutes(20)).await?;
+        life.sleep(minutes(5)).await;
+        Ok(counts(&life.world).creates)
+    })?;
+    ensure!(creates == HOSTS, "{creates} servers for {HOSTS} hosts");
+    scene.ends_empty()?;
+    Ok(format!("killed 5 times between purchase and join: {creates} servers for {} pods, none bought twice", 6 * HOSTS))
+}
+
+/// Each host joins a minute after the one before, while more pods come.
+pub fn joins_one_by_one(trial: Trial) -> Result<String> {
+    let mut scene = Scene::new(&Setup::small(trial.seed))?;
+    let creates = scene.play(async |life: Life| {
+        for minute in 1..=HOSTS as u64 {
+            fault(&life.world, json!({"kind": "build", "latencyMs": minute * 60_000, "count": 1}));
+        }
+        want_hosts(&life.world, HOSTS);
+        grown(&life, HOSTS, minutes(20)).await?;
+        life.sleep(minutes(5)).await;
+        Ok(counts(&life.world).creates)
+    })?;
+    ensure!(creates == HOSTS, "{creates} servers for {HOSTS} hosts");
+    scene.ends_empty()?;
+    Ok(format!("{HOSTS} hosts joined a minute apart: {creates} servers for {} pods, none bought twice", 6 * HOSTS))
+}
+
+/// Builds take ten minutes; after one of them most pods are gone.
+pub fn surplus_is_cancelled(trial: Trial) -> Result<String> {
+    let setup = Setup { build: Duration::from_secs(600), ..Setup::small(trial.seed) };
+    let mut scene = Scene::new(&setup)?;
+    scene.play(async |life: Life| {
+        want_hosts(&life.world, HOSTS);
+        life.until("servers are asked for", minutes(5), |world| counts(world).creates == HOSTS).await?;
+        life.sleep(minutes(1)).await;
+        want_hosts(&life.world, 1);
+        let took = life.until("the others are let go", minutes(3), |world| counts(world).hosts - counts(world).going == 1).await?;
+        grown(&life, 1, minutes(30)).await?;
+        life.sleep(minutes(5)).await;
+        let after = counts(&life.world);
+        ensure!(after.creates == HOSTS && after.hosts == 1, "{after:?}");
+        Ok(format!("{} of {HOSTS} hosts let go {} s after their pods, before they were built", HOSTS - 1, took.as_secs()))
+    })
+}
