@@ -68,6 +68,8 @@ pub enum Operation {
     Replace,
     /// Merge patch of the old object.
     Patch,
+    /// Merge patch of the old object's status subresource.
+    Status,
     /// DELETE of the object, which is made for the purpose.
     Delete,
 }
@@ -253,14 +255,19 @@ mod tests {
             assert!(missing.is_empty(), "{kind}: no case for {missing:#?}");
         }
         for case in files.iter().flat_map(|(_, f)| &f.cases) {
-            assert_eq!(case.old.is_some(), matches!(case.operation, Operation::Replace | Operation::Patch), "{:?}", case.rule);
+            assert_eq!(
+                case.old.is_some(),
+                matches!(case.operation, Operation::Replace | Operation::Patch | Operation::Status),
+                "{:?}",
+                case.rule
+            );
             assert!(!case.accepted.is_empty() && !case.rejected.is_empty(), "{:?} lacks a side", case.rule);
         }
     }
 
     #[test]
     fn the_chart_s_case_files_are_read() {
-        assert_eq!(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/chart")).unwrap().len(), 2);
+        assert_eq!(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/chart")).unwrap().len(), 3);
     }
 
     #[test]

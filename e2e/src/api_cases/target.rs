@@ -61,6 +61,7 @@ impl Target {
             Operation::Create => request.create(&post, serde_json::to_vec(object)?)?,
             Operation::Replace => request.replace(name, &post, serde_json::to_vec(object)?)?,
             Operation::Patch => request.patch(name, &PatchParams::default().dry_run(), &Patch::Merge(patch))?,
+            Operation::Status => request.patch_subresource("status", name, &PatchParams::default().dry_run(), &Patch::Merge(patch))?,
             Operation::Delete => request.delete(name, &DeleteParams { dry_run: true, ..Default::default() })?,
         };
         if operation != Operation::Delete {

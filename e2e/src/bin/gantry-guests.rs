@@ -65,6 +65,7 @@ impl Arguments {
             light: LightOptions {
                 ready_after: Duration::from_millis(self.light_ready_ms),
                 is_asking_for_serving_certificate: self.light_serving_certificate,
+                ..LightOptions::default()
             },
             ..Config::new(self.clouds_yaml, &self.cloud, self.dir)
         }

@@ -1,4 +1,4 @@
-//! The laboratory's command line: `demo`, `suite`, `api`, `catastrophes`, `crash-matrix`, `bench`,
+//! The laboratory's command line: `demo`, `suite`, `api`, `catastrophes`, `crash-matrix`, `oracle`, `closed-loop`, `bench`,
 //! `bench-scale`.
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use gantry_e2e::guest::Kind;
 use gantry_e2e::lab::cloud::Which;
 use gantry_e2e::lab::{Lab, Options, binaries, chart, helm};
 use gantry_e2e::suite::{WHOLE_WAY, World, runner};
-use gantry_e2e::{bench, bench_scale, catastrophes, contract, crash_matrix, demo};
+use gantry_e2e::{bench, bench_scale, catastrophes, closed_loop, contract, crash_matrix, demo, oracle};
 
 /// Laboratory of Gantry: real Kubernetes, OpenStack simulated or real.
 #[derive(Debug, Parser)]
@@ -103,6 +103,30 @@ enum Command {
     },
     /// The contract suite: the same requests to the simulated and the real OpenStack.
     Contract(contract::Arguments),
+    /// The planner's verdicts against those of the real kube-scheduler on generated clusters, and its plans replayed by it.
+    Oracle {
+        /// Clusters that are judged.
+        #[arg(long, default_value_t = 10_000)]
+        cases: usize,
+        /// Clusters that are planned.
+        #[arg(long, default_value_t = 1_000)]
+        plans: usize,
+        /// The first cluster's seed; each has the next.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// A fifth of all, for CI.
+        #[arg(long)]
+        small: bool,
+    },
+    /// What is planned is what the real scheduler does: every planned pod runs, no host is bought twice.
+    ClosedLoop {
+        /// Fewer pods, for CI.
+        #[arg(long)]
+        small: bool,
+        /// Only workloads whose name contains this.
+        #[arg(long)]
+        filter: Option<String>,
+    },
     /// Latencies of 100 scale-ups, and the operator at rest with 100 hosts.
     Bench {
         /// Scale-ups.
@@ -152,6 +176,15 @@ async fn run(command: Command) -> Result<()> {
         Command::BenchScale { hosts, pods_each, rest } => {
             let rest = std::time::Duration::from_secs(rest);
             bench_scale::run(bench_scale::Settings { dir: dir.clone(), hosts, pods_each, rest }).await
+        }
+        Command::Oracle { cases, plans, seed, small } => {
+            let share = if small { 5 } else { 1 };
+            let settings = oracle::Settings { cases: cases / share, plans: plans / share, seed };
+            tokio::task::spawn_blocking(move || oracle::run(settings)).await.map_err(Into::into).flatten()
+        }
+        Command::ClosedLoop { small, filter } => {
+            let size = if small { closed_loop::Size::Small } else { closed_loop::Size::Full };
+            closed_loop::run(closed_loop::Settings { dir: dir.clone(), size, filter }).await
         }
         Command::Bench { rounds } => bench::run(rounds, dir.clone()).await,
     };

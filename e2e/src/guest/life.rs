@@ -152,6 +152,9 @@ impl Guest {
     async fn boot(&mut self) -> Result<()> {
         match &mut self.machine {
             Machine::Light { disk, has_booted } => {
+                if !*has_booted {
+                    tokio::time::sleep(self.shared.config.light.boot_delay(&self.server.id)).await;
+                }
                 let _room = self.shared.joins.acquire().await?;
                 if !*has_booted {
                     let joined = light::first_boot(&self.server).await;

@@ -33,11 +33,23 @@ pub struct LightOptions {
     pub ready_after: Duration,
     /// Whether to ask for a serving certificate too, as a kubelet with `serverTLSBootstrap` does.
     pub is_asking_for_serving_certificate: bool,
+    /// First boots take up to this much longer, each an amount of its own: guests join one after the other, in any order.
+    pub boots_within: Duration,
+}
+
+impl LightOptions {
+    /// How much longer the first boot of this server takes: as random as its id.
+    pub fn boot_delay(&self, server_id: &str) -> Duration {
+        let mut hasher = std::hash::DefaultHasher::new();
+        std::hash::Hash::hash(server_id, &mut hasher);
+        let share = std::hash::Hasher::finish(&hasher) % 1000;
+        self.boots_within * u32::try_from(share).unwrap_or_default() / 1000
+    }
 }
 
 impl Default for LightOptions {
     fn default() -> Self {
-        Self { ready_after: Duration::from_secs(1), is_asking_for_serving_certificate: false }
+        Self { ready_after: Duration::from_secs(1), is_asking_for_serving_certificate: false, boots_within: Duration::ZERO }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod vitals;
 pub mod wait;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kube::Client;
@@ -169,11 +170,21 @@ impl Lab {
     /// # Errors
     /// If the booter cannot be started again.
     pub async fn light_guests(&mut self) -> Result<()> {
+        self.guests_join_within(Duration::ZERO).await
+    }
+
+    /// From now on guests are light, and each joins at a moment of its own within so much time.
+    ///
+    /// # Errors
+    /// If the booter cannot be started again.
+    pub async fn guests_join_within(&mut self, time: Duration) -> Result<()> {
         if let Some(booter) = self.booter.take() {
             booter.stop().await;
         }
         let options = Options::light(self.cloud.which, self.dir.clone());
-        self.booter = Some(Booter::start(guests(&options, &self.cloud, &self.bin)?).await?);
+        let mut config = guests(&options, &self.cloud, &self.bin)?;
+        config.light.boots_within = time;
+        self.booter = Some(Booter::start(config).await?);
         Ok(())
     }
 

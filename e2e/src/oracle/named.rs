@@ -1,0 +1,22 @@
+//! Differences that are meant: each with its reason, counted, never silent.
+
+use super::compare::Difference;
+
+/// A difference that is justified.
+#[derive(Debug)]
+pub struct Named {
+    /// Short, for the table.
+    pub name: &'static str,
+    /// Why it stays.
+    pub why: &'static str,
+    /// Which differences are of this kind.
+    pub is: fn(&Difference) -> bool,
+}
+
+/// All of them.
+pub const NAMED: &[Named] = &[Named {
+    name: "anti-affinity of nominated pods",
+    why: "kube-scheduler skips InterPodAffinity, and with it what nominated pods refuse, where no running pod's anti-affinity concerns the \
+          pod; the planner keeps the nominated pod's seat",
+    is: |difference| difference.cause == "Refused by nominated pods: we refuse" && difference.theirs == "fits",
+}];
