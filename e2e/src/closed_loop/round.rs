@@ -25,9 +25,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// For hosts to go again.
 const GOING_LIMIT: Duration = Duration::from_secs(120);
 
-/// Pods of mixed sizes that are spread over zones: a zone whose nodes join first may take no more until the other has caught up, kube-scheduler
+/// Pods that are spread over zones: a zone whose nodes join first may take no more until the other has caught up, kube-scheduler
 /// then gives their seats to others of the same label, and a host is bought again.
-const KNOWN_GAPS: [&str; 2] = ["spread over zones", "all of it at once"];
+const KNOWN_GAPS: [&str; 3] = ["spread over zones", "volumes, spread over zones", "all of it at once"];
 /// Hosts of a workload that are bought twice at most where that is known.
 const KNOWN_TWICE: usize = 3;
 
