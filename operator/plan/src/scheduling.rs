@@ -14,6 +14,7 @@ use crate::model::{DaemonSet, HostPort, NodeTerm, Pod, PodSpec, Taint, Toleratio
 
 pub use judge::{Judge, NewNode, NodeAt};
 pub use misfit::{Misfit, VolumeMisfit};
+pub(crate) use misfit::{taint_in_words, terms_by};
 pub(crate) use select::{preference, spread_counts};
 pub(crate) use taints::{NODE_UNSCHEDULABLE, is_joining, kept_taints, untolerated};
 pub(crate) use volumes::{Storage, VolumeAsk};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Key;
@@ -46,6 +46,11 @@ impl Pod {
     /// The spec, to be changed: a copy of its own if it was shared.
     pub fn spec_mut(&mut self) -> &mut PodSpec {
         Arc::make_mut(&mut self.spec)
+    }
+
+    /// When it has been unschedulable for so long, if it is known since when.
+    pub fn patience_ends(&self, patience: SignedDuration) -> Option<Timestamp> {
+        self.unschedulable_since?.checked_add(patience).ok()
     }
 
     /// A number for what is the same in equal pods: namespace and spec. Stable for one build of Gantry.

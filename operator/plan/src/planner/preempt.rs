@@ -7,7 +7,6 @@ use super::buy::Market;
 use super::cluster::Cluster;
 use super::place::Placing;
 use super::report::Used;
-use crate::model::Pod;
 use crate::scheduling::Judge;
 
 /// How long after it was found unschedulable a pod is expected to preempt.
@@ -35,7 +34,7 @@ pub(crate) fn expected<'a>(market: &Market<'a>, cluster: &Cluster<'a>, placing: 
         // The oldest have room already: those that are left come last.
         let waiting = &shape.pods[shape.pods.len() - placing.left[at]..];
         for pod in waiting {
-            let Some(end) = patience_end(pod).filter(|end| *end > snapshot.now && tried < MAX_TRIED) else {
+            let Some(end) = pod.patience_ends(PREEMPTION_PATIENCE).filter(|end| *end > snapshot.now && tried < MAX_TRIED) else {
                 continue;
             };
             tried += 1;
@@ -53,10 +52,6 @@ pub(crate) fn expected<'a>(market: &Market<'a>, cluster: &Cluster<'a>, placing: 
         }
     }
     expected
-}
-
-fn patience_end(pod: &Pod) -> Option<Timestamp> {
-    pod.unschedulable_since?.checked_add(PREEMPTION_PATIENCE).ok()
 }
 
 impl<'a> Expected<'a> {

@@ -29,7 +29,7 @@ pub(crate) fn withdraw<'a>(market: &Market<'a>, cluster: &Cluster<'a>, placing: 
     let now = cluster.snapshot.now;
     let seated = seated(market, placing, now);
     let standing = |seat: &&Seated<'_>| placing.bins[seat.bin].origin != Origin::Coming;
-    let ends = seated.iter().filter(standing).filter_map(|seat| patience_end(seat.pod)).filter(|end| *end > now).min();
+    let ends = seated.iter().filter(standing).filter_map(|seat| seat.pod.patience_ends(SEAT_PATIENCE)).filter(|end| *end > now).min();
     if seated.len() <= MAX_JUDGED && seated.iter().filter(standing).any(|seat| seat.late) {
         for seat in refused(cluster, placing, seated).into_iter().filter(|seat| seat.late) {
             placing.withdraw(market.demand, seat.shape, seat.bin);
@@ -47,7 +47,7 @@ fn seated<'a>(market: &Market<'a>, placing: &Placing<'_>, now: Timestamp) -> Vec
         for (shape, count) in &bin.pattern {
             let pods = &market.demand.shapes[*shape].pods[next[*shape]..next[*shape] + count];
             next[*shape] += count;
-            let late = |pod: &Pod| patience_end(pod).is_some_and(|end| end <= now);
+            let late = |pod: &Pod| pod.patience_ends(SEAT_PATIENCE).is_some_and(|end| end <= now);
             seated.extend(pods.iter().map(|pod| Seated { bin: at, shape: *shape, pod, late: late(pod) }));
         }
     }
@@ -88,8 +88,4 @@ fn join(judge: &mut Judge<'_>, host: &Host) -> Option<NodeAt> {
     labels.extend([HOSTNAME, HOST_LABEL].map(|key| (key.to_owned(), host.key.name.clone())));
     let (name, taints, allocatable) = (Some(host.key.name.clone()), host.taints.clone(), host.allocatable.clone());
     Some(judge.add_node(NewNode { name, labels, taints, allocatable, drivers: None }))
-}
-
-fn patience_end(pod: &Pod) -> Option<Timestamp> {
-    pod.unschedulable_since?.checked_add(SEAT_PATIENCE).ok()
 }

@@ -3,6 +3,7 @@
 mod shown;
 mod volume;
 
+pub(crate) use shown::{taint as taint_in_words, terms_by};
 use std::fmt;
 
 use crate::model::{HostPort, Key, NodeTerm, Selector, Taint};

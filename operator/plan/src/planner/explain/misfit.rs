@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Expression, NodeTerm, Taint};
+use crate::model::Expression;
 use crate::planner::catalog::Candidate;
-use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, Unmet, ZONE};
-
-/// Affinity terms that a sentence shows at most.
-const SHOWN_TERMS: usize = 3;
+use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, Unmet, ZONE, taint_in_words, terms_by};
 
 /// One sentence for what all candidates have against the pod.
 pub(super) fn sentence(misfits: Vec<Unmet<'_>>, class: &Constraints<'_>, candidates: &[&Candidate<'_>]) -> String {
@@ -19,9 +16,9 @@ pub(super) fn sentence(misfits: Vec<Unmet<'_>>, class: &Constraints<'_>, candida
         return format!("no single flavor and zone of the pool meets all of: {wanted}");
     }
     match first {
-        Unmet::Taint(taint) => format!("does not tolerate taint {}", shown(taint)),
+        Unmet::Taint(taint) => format!("does not tolerate taint {}", taint_in_words(taint)),
         Unmet::Affinity => {
-            format!("required node affinity matches no host of the pool: wants {}", terms(class.affinity.unwrap_or(&[])))
+            format!("required node affinity matches no host of the pool: wants {}", terms_by(class.affinity.unwrap_or(&[]), expression))
         }
         Unmet::Selector(key, value) => selector(key, value, candidates),
     }
@@ -42,27 +39,11 @@ fn selector(key: &str, value: &str, candidates: &[&Candidate<'_>]) -> String {
 
 fn wanted(class: &Constraints<'_>) -> Vec<String> {
     let labels = class.selector.iter().map(|(key, value)| format!("{key}={value}"));
-    let affinity = class.affinity.map(|all| format!("node affinity {}", terms(all)));
+    let affinity = class.affinity.map(|all| format!("node affinity {}", terms_by(all, expression)));
     labels.chain(affinity).collect()
-}
-
-fn terms(terms: &[NodeTerm]) -> String {
-    let shown: Vec<String> = terms.iter().take(SHOWN_TERMS).map(term).collect();
-    let more = if terms.len() > SHOWN_TERMS { " or others" } else { "" };
-    if shown.is_empty() { "nothing that exists".to_owned() } else { format!("{}{more}", shown.join(" or ")) }
-}
-
-fn term(term: &NodeTerm) -> String {
-    let all: Vec<String> = term.expressions.iter().chain(&term.fields).map(expression).collect();
-    if all.is_empty() { "an empty term, which matches nothing".to_owned() } else { all.join(" and ") }
 }
 
 fn expression(expression: &Expression) -> String {
     let Expression { key, operator, values } = expression;
     if values.is_empty() { format!("{key} {operator}") } else { format!("{key} {operator} [{}]", values.join(", ")) }
-}
-
-fn shown(taint: &Taint) -> String {
-    let Taint { key, value, effect } = taint;
-    if value.is_empty() { format!("{key}:{effect}") } else { format!("{key}={value}:{effect}") }
 }

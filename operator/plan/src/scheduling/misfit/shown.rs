@@ -16,20 +16,24 @@ pub(super) fn selector(f: &mut fmt::Formatter<'_>, key: &str, value: &str, has: 
     }
 }
 
-pub(super) fn taint(taint: &Taint) -> String {
+pub(crate) fn taint(taint: &Taint) -> String {
     let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
     format!("{}{value}:{}", taint.key, taint.effect)
 }
 
 pub(super) fn terms(terms: &[NodeTerm]) -> String {
+    terms_by(terms, expression)
+}
+
+/// Alternatives, each requirement written by `expression`.
+pub(crate) fn terms_by(terms: &[NodeTerm], expression: fn(&Expression) -> String) -> String {
+    let term = |term: &NodeTerm| {
+        let all: Vec<String> = term.expressions.iter().chain(&term.fields).map(expression).collect();
+        if all.is_empty() { "an empty term, which matches nothing".to_owned() } else { all.join(" and ") }
+    };
     let shown: Vec<String> = terms.iter().take(SHOWN_TERMS).map(term).collect();
     let more = if terms.len() > SHOWN_TERMS { " or others" } else { "" };
     if shown.is_empty() { "nothing that exists".to_owned() } else { format!("{}{more}", shown.join(" or ")) }
-}
-
-fn term(term: &NodeTerm) -> String {
-    let all: Vec<String> = term.expressions.iter().chain(&term.fields).map(expression).collect();
-    if all.is_empty() { "an empty term, which matches nothing".to_owned() } else { all.join(" and ") }
 }
 
 fn expression(expression: &Expression) -> String {
