@@ -46,7 +46,7 @@ check: rust tools ## Format, clippy, licences, generated files.
 	@cargo run --quiet --locked -p gantry -- reference openstack-answers | diff - docs/reference/openstack-answers.md || { echo "docs/reference/openstack-answers.md is not what the table says: run make generate" >&2; exit 1; }
 
 unit: rust tools ## Unit tests, and the OpenStack client against the simulator.
-	@$(STEP) "unit tests (about 4 min cold)" cargo nextest run --workspace --locked --no-fail-fast
+	@$(STEP) "unit tests (about 4 min cold)" env RUST_BACKTRACE=0 cargo nextest run --workspace --locked --no-fail-fast
 
 build: rust ## Static release binaries: gantry, gantry-lab, gantry-virtual, gantry-model, gantry-bench-plan.
 	@scripts/need musl-gcc musl-tools

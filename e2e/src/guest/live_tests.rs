@@ -20,6 +20,7 @@ use crate::kubernetes::{Address, ControlPlane, Options, binaries, image};
 
 const LIMIT: Duration = Duration::from_secs(90);
 const NAME: &str = "general-x7k2p";
+const LINES_OF_A_LOG: &str = "12";
 
 /// A control plane, a simulated cloud, and a booter between them.
 struct World {
@@ -27,6 +28,20 @@ struct World {
     simulator: Simulator,
     booter: Booter,
     dir: PathBuf,
+    _story: Story,
+}
+
+/// Prints the last lines of everything that the programs of a world wrote, if its test fails.
+struct Story(PathBuf);
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let found = run_now("find", [self.0.as_os_str(), "-name".as_ref(), "*.log".as_ref()]).unwrap_or_default();
+            let tail = |path: &str| run_now("tail", ["-n", LINES_OF_A_LOG, path]).unwrap_or_else(|error| format!("{error:#}"));
+            found.lines().for_each(|path| println!("--- {path}\n{}", tail(path)));
+        }
+    }
 }
 
 impl World {
@@ -43,7 +58,8 @@ impl World {
         let mut config = Config::new(clouds_yaml, "admin", dir.join("guests"));
         (config.kind, config.bin_dir, config.images_dir) = (kind, Some(bin.to_owned()), Some(images));
         let booter = Booter::start(config).await.unwrap();
-        Self { control_plane, simulator, booter, dir }
+        let _story = Story(dir.clone());
+        Self { control_plane, simulator, booter, dir, _story }
     }
 
     /// User data of the form that a host gets, with a token that kube-controller-manager approves.
