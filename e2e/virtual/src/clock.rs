@@ -22,6 +22,11 @@ impl WorldClock {
         Self { date: Timestamp::from_second(BEGINNING_S).unwrap_or(Timestamp::UNIX_EPOCH), started: Instant::now() }
     }
 
+    /// The machine's own time, for a world with a process in it that knows no other.
+    pub fn wall() -> Self {
+        Self { date: Timestamp::now(), started: Instant::now() }
+    }
+
     /// What time it is in the world.
     pub fn now(&self) -> Timestamp {
         let passed = SignedDuration::try_from(self.passed()).unwrap_or(SignedDuration::MAX);

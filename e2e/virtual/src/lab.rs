@@ -183,12 +183,6 @@ impl Life {
         bail!("not within {limit:?}: {what}\n{}", self.world.picture())
     }
 
-    /// Resident memory of this process, in bytes.
-    pub fn resident_bytes() -> u64 {
-        let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
-        pages.unwrap_or(0) * 4096
-    }
-
     /// Metrics as text.
     pub fn metrics(&self) -> String {
         self.metrics.encode().unwrap_or_default()

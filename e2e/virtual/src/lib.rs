@@ -12,5 +12,6 @@ pub mod histogram;
 pub mod lab;
 pub mod log;
 pub mod matrix;
+pub mod process;
 pub mod wire;
 pub mod world;

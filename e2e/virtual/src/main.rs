@@ -1,5 +1,6 @@
 //! The command line: catastrophes, the crash matrix, what standing still costs, bursts and big clusters, on virtual time.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -9,6 +10,10 @@ use gantry_virtual::big::{self, Size as Fleet};
 use gantry_virtual::catastrophes::{CASES, Size, Trial};
 use gantry_virtual::matrix::{Sample, Workload, matrix};
 use gantry_virtual::{burst, economy};
+
+// As the operator's own program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The whole operator in one process on virtual time.
 #[derive(Debug, Parser)]
@@ -79,10 +84,16 @@ enum Command {
         /// Memory that the operator may take.
         #[arg(long, default_value_t = 200)]
         memory_max_mib: u64,
+        /// The operator's program, if not this one.
+        #[arg(long)]
+        operator: Option<PathBuf>,
         /// Seed.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// The operator as its own program has it.
+    #[command(hide = true)]
+    Run(gantry::run::Options),
 }
 
 fn main() -> ExitCode {
@@ -93,7 +104,10 @@ fn main() -> ExitCode {
         Command::CrashMatrix { sample, workload, seed, threads } => crash_matrix(&sample, &workload, seed, threads),
         Command::Economy { hosts, seed } => economy(hosts, seed),
         Command::Burst { pods, seed } => burst(pods, seed),
-        Command::Big { hosts, pods, waiting, memory_max_mib, seed } => big(Fleet { hosts, pods, waiting }, memory_max_mib, seed),
+        Command::Big { hosts, pods, waiting, memory_max_mib, operator, seed } => {
+            big(Fleet { hosts, pods, waiting }, memory_max_mib, operator, seed)
+        }
+        Command::Run(options) => operator(options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -152,8 +166,13 @@ fn burst(pods: usize, seed: u64) -> Result<()> {
     burst.judge()
 }
 
-fn big(fleet: Fleet, memory_max_mib: u64, seed: u64) -> Result<()> {
-    let big = big::run(fleet, seed)?;
+fn big(fleet: Fleet, memory_max_mib: u64, operator: Option<PathBuf>, seed: u64) -> Result<()> {
+    let program = operator.map_or_else(std::env::current_exe, Ok)?;
+    let big = big::run(fleet, seed, &program)?;
     println!("{}", big.lines());
     big.judge(memory_max_mib)
+}
+
+fn operator(options: gantry::run::Options) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(gantry::run::run(options))
 }

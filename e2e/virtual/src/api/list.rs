@@ -43,23 +43,37 @@ pub(super) fn answer(state: &State, asked: &Asked, effect: Option<&Effect>) -> R
     if version < store.forgotten() {
         return Err(Refusal::expired("The provided continue parameter is too old to display a consistent list result."));
     }
-    let all: Vec<Arc<Value>> = match effect {
-        Some(Effect::Empty) => Vec::new(),
-        _ if version < store.version() => store.list_at(kind, version),
-        _ => store.list(kind, namespace).map(|(_, object)| object.clone()).collect(),
-    };
     let selector = asked.selector()?;
     let is_meant =
         |object: &&Arc<Value>| (namespace.is_empty() || object["metadata"]["namespace"] == namespace) && selector.matches(object);
-    let meant: Vec<&Arc<Value>> = all.iter().filter(is_meant).collect();
     let shown = next.map_or(0, |next| next.shown);
     let limit = asked.parameter("limit").parse().ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    let page: Vec<Value> = meant.iter().skip(shown).take(limit).map(|object| (***object).clone()).collect();
+    let then: Vec<Arc<Value>>;
+    let (page, meant) = if matches!(effect, Some(Effect::Empty)) {
+        (Vec::new(), 0)
+    } else if store.changes_after(version).any(|change| change.plural == kind.plural) {
+        then = store.list_at(kind, version);
+        page(then.iter().filter(is_meant), shown, limit)
+    } else {
+        page(store.list(kind, namespace).map(|(_, object)| object).filter(is_meant), shown, limit)
+    };
     let mut meta = json!({"resourceVersion": version.to_string()});
-    let left = meant.len().saturating_sub(shown + page.len());
+    let left = meant.saturating_sub(shown + page.len());
     if left > 0 {
         meta["continue"] = Next { version, shown: shown + page.len() }.token().into();
         meta["remainingItemCount"] = left.into();
     }
     Ok((200, json!({"kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(), "metadata": meta, "items": page})))
+}
+
+/// A copy of what is shown, and how many there are in all.
+fn page<'a>(meant: impl Iterator<Item = &'a Arc<Value>>, shown: usize, limit: usize) -> (Vec<Value>, usize) {
+    let (mut page, mut count) = (Vec::new(), 0);
+    for object in meant {
+        if count >= shown && page.len() < limit {
+            page.push((**object).clone());
+        }
+        count += 1;
+    }
+    (page, count)
 }

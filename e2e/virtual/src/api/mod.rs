@@ -8,6 +8,7 @@ mod path;
 mod select;
 pub mod server;
 pub mod service;
+pub mod socket;
 pub mod status;
 pub mod store;
 mod watching;

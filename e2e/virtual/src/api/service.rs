@@ -49,9 +49,14 @@ pub struct ApiService {
 }
 
 impl ApiService {
+    /// The way over this wire.
+    pub fn over(server: &ApiServer, wire: &Arc<Wire>) -> Self {
+        Self { server: server.clone(), wire: wire.clone() }
+    }
+
     /// A client over this wire. To be made inside the runtime that it is used in.
     pub fn client(server: &ApiServer, wire: &Arc<Wire>) -> Client {
-        Client::new(Self { server: server.clone(), wire: wire.clone() }, "default")
+        Client::new(Self::over(server, wire), "default")
     }
 }
 

@@ -68,6 +68,14 @@ impl World {
         Self::around(clock, cloud, setup)
     }
 
+    /// A world on the machine's own time, whose cloud listens on a socket.
+    ///
+    /// # Errors
+    /// If something of it does not fit its definition, or there is no socket.
+    pub fn on_sockets(setup: &Setup) -> anyhow::Result<Arc<Self>> {
+        Self::around(WorldClock::wall(), Arc::new(Simulator::start(setup.cloud_config())?), setup)
+    }
+
     /// Another cluster, in the same project of the same cloud.
     ///
     /// # Errors

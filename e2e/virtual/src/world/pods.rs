@@ -1,6 +1,6 @@
 //! Pods: sets that keep their number, and a scheduler that binds what fits and says what does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gantry_plan::quantity::Quantity;
@@ -100,16 +100,18 @@ pub fn node_of(pod: &Value) -> Option<&str> {
 
 /// Kubelets end pods that are told to; pods of nodes that are gone are collected, those of silent nodes given up.
 fn end(api: &ApiServer, pods: &[Arc<Value>], runs: &impl Fn(&str) -> bool, now: Timestamp) {
+    let nodes = api.list("nodes");
+    let nodes: BTreeMap<&str, &Value> = nodes.iter().map(|node| (name_of(node), &**node)).collect();
     for pod in pods {
         let Some(node) = node_of(pod) else { continue };
-        let Some(object) = api.get("nodes", "", node) else {
+        let Some(object) = nodes.get(node) else {
             api.confirm_ended(pod);
             continue;
         };
         let told = pod["metadata"]["deletionTimestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
         match told {
             Some(at) if runs(node) && now.duration_since(at) >= ENDING => api.confirm_ended(pod),
-            None if is_given_up(&object, now) => api.delete("pods", pod, 30),
+            None if is_given_up(object, now) => api.delete("pods", pod, 30),
             _ => {}
         }
     }
@@ -124,9 +126,27 @@ fn is_given_up(node: &Value, now: Timestamp) -> bool {
 /// What a node has left.
 struct Room {
     node: Arc<Value>,
+    is_open: bool,
     cpu_milli: i64,
     memory_bytes: i64,
     pods: i64,
+}
+
+/// What a pod wants.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Need {
+    cpu_milli: i64,
+    memory_bytes: i64,
+    labels: BTreeMap<String, String>,
+}
+
+impl Need {
+    fn of(pod: &Value) -> Self {
+        let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
+        let wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
+        let labels = wanted.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        Self { cpu_milli: amount(requests, "cpu"), memory_bytes: amount(requests, "memory"), labels }
+    }
 }
 
 fn amount(object: &Value, field: &str) -> i64 {
@@ -143,27 +163,34 @@ fn schedule(api: &ApiServer, now: Timestamp) {
     let mut rooms: BTreeMap<String, Room> = open.map(|node| (name_of(&node).to_owned(), room(node))).collect();
     for pod in &pods {
         if let Some(room) = node_of(pod).and_then(|node| rooms.get_mut(node)) {
-            room.take(pod);
+            room.take(&Need::of(pod));
         }
     }
     let count = rooms.len();
     let (nominated, others): (Vec<_>, Vec<_>) =
         pods.iter().filter(|pod| node_of(pod).is_none() && !is_ending(pod)).partition(|pod| nominated(pod).is_some());
     for pod in nominated {
-        let Some(room) = nominated_room(&mut rooms, pod) else { continue };
-        if room.fits(pod) {
+        let (need, Some(room)) = (Need::of(pod), nominated_room(&mut rooms, pod)) else { continue };
+        if room.fits(&need) {
             bind(api, pod, name_of(&room.node), now);
         }
         // Bound or not, nobody else is given the place; one that is not open yet is waited for.
-        room.take(pod);
+        room.take(&need);
     }
+    // Rooms only get smaller: what found none finds none later either.
+    let mut hopeless = BTreeSet::new();
     for pod in others {
-        match rooms.values_mut().find(|room| room.fits(pod)) {
+        let need = Need::of(pod);
+        let found = if hopeless.contains(&need) { None } else { rooms.values_mut().find(|room| room.fits(&need)) };
+        match found {
             Some(room) => {
-                room.take(pod);
+                room.take(&need);
                 bind(api, pod, name_of(&room.node), now);
             }
-            None => refuse(api, pod, count, now),
+            None => {
+                refuse(api, pod, count, now);
+                hopeless.insert(need);
+            }
         }
     }
 }
@@ -180,26 +207,22 @@ fn nominated_room<'a>(rooms: &'a mut BTreeMap<String, Room>, pod: &Value) -> Opt
 fn room(node: Arc<Value>) -> Room {
     let allocatable = &node["status"]["allocatable"];
     let (cpu_milli, memory_bytes, pods) = (amount(allocatable, "cpu"), amount(allocatable, "memory"), amount(allocatable, "pods"));
-    Room { node, cpu_milli, memory_bytes, pods }
+    let taints = node["spec"]["taints"].as_array();
+    let is_free = taints.is_none_or(|taints| taints.iter().all(|taint| taint["effect"] == "PreferNoSchedule"));
+    Room { is_open: is_free && is_ready(&node), node, cpu_milli, memory_bytes, pods }
 }
 
 impl Room {
-    fn take(&mut self, pod: &Value) {
-        let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
-        self.cpu_milli -= amount(requests, "cpu");
-        self.memory_bytes -= amount(requests, "memory");
+    fn take(&mut self, need: &Need) {
+        self.cpu_milli -= need.cpu_milli;
+        self.memory_bytes -= need.memory_bytes;
         self.pods -= 1;
     }
 
-    fn fits(&self, pod: &Value) -> bool {
-        let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
-        let taints = self.node["spec"]["taints"].as_array();
-        let is_free = taints.is_none_or(|taints| taints.iter().all(|taint| taint["effect"] == "PreferNoSchedule"));
+    fn fits(&self, need: &Need) -> bool {
+        let has_room = self.cpu_milli >= need.cpu_milli && self.memory_bytes >= need.memory_bytes && self.pods > 0;
         let labels = &self.node["metadata"]["labels"];
-        let wanted = pod["spec"]["nodeSelector"].as_object();
-        let is_wanted = wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| labels[key] == *value));
-        let has_room = self.cpu_milli >= amount(requests, "cpu") && self.memory_bytes >= amount(requests, "memory") && self.pods > 0;
-        is_free && is_wanted && has_room && is_ready(&self.node)
+        self.is_open && has_room && need.labels.iter().all(|(key, value)| labels[key] == *value)
     }
 }
 
