@@ -17,6 +17,8 @@ MODEL := $(RELEASE)/gantry-model
 SAMPLE ?=
 # Not empty: the size that fits CI.
 SMALL ?=
+# How long each target is fuzzed.
+SECONDS ?= 60
 # The parts of both matrices that CI runs: others each day.
 QUARTER := $(shell echo $$(( $$(date +%-j) % 4 )))/4
 TODAY := $(shell date +%-j)/24
@@ -77,6 +79,10 @@ bench-plan: build ## The planner's prices beside others' and the proved bound; t
 
 closed-loop: build kubernetes ## What is planned is what the real scheduler does: every planned pod runs, no host is bought twice.
 	@$(LAB) closed-loop $(if $(SMALL),--small)
+
+fuzz: rust ## Any bytes at what reads files, decisions and quantities, from the examples on: SECONDS=60 for each, fails on a crash.
+	@scripts/tool cargo-fuzz 0.13.1
+	@$(STEP) "fuzzing (many minutes to build cold)" scripts/fuzz $(SECONDS) $(TARGET_DIR)/fuzz plan decision quantity
 
 e2e-simulated: build kubernetes ## The end-to-end suite on the simulated OpenStack.
 	@$(LAB) suite --cloud simulated

@@ -8,10 +8,13 @@ use gantry::offline::show::{Timing, document, table};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../seeds.rs"]
+mod seeds;
+
 /// Effort of a plan.
 const UNITS: u64 = 1_000;
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: seeds::write(seeds::worlds()), |bytes: &[u8]| {
     let now = Timestamp::from_second(1_800_000_000).expect("a date");
     if let Ok((world, plan)) = plan_bytes(bytes, now, UNITS) {
         let timing = Timing { read: Duration::ZERO, plan: Duration::ZERO };

@@ -10,7 +10,7 @@ pub mod show;
 pub mod think;
 
 use std::fs::File;
-use std::io::{Write, stdin};
+use std::io::{ErrorKind, Write, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(short, long, value_enum, default_value = "table")]
     pub output: Output,
     /// Say of this pod everything that decides where it goes, and why not elsewhere.
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "output")]
     pub explain: Option<String>,
     /// Look for a better plan for so long, such as 5s or 1m: the answer is the best one found.
     #[arg(long, value_parser = duration, conflicts_with = "effort")]
@@ -83,7 +83,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub fn run(options: &Options, out: &mut dyn Write, told: &mut dyn Write) -> Result<ExitCode> {
     match answer(options, Timestamp::now()) {
         Ok(answer) => {
-            out.write_all(answer.text.as_bytes()).context("the plan cannot be written")?;
+            match out.write_all(answer.text.as_bytes()) {
+                // Whoever reads has read enough, as head does.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                written => written.context("the plan cannot be written")?,
+            }
             told.write_all(answer.aside.as_bytes()).context("the plan's notes cannot be written")?;
             Ok(ExitCode::SUCCESS)
         }

@@ -4,7 +4,6 @@
 #[derive(Debug, Default)]
 pub struct Report {
     misses: Vec<String>,
-    known: Vec<String>,
 }
 
 /// Whether a target was reached.
@@ -34,12 +33,6 @@ impl Report {
         self.misses.push(what.into());
     }
 
-    /// Notes a miss that is known: it is listed and fails nothing.
-    pub fn known(&mut self, what: impl Into<String>) -> Verdict {
-        self.known.push(what.into());
-        Verdict::Missed
-    }
-
     /// Notes it if it was missed, and hands the verdict on.
     pub fn target(&mut self, met: bool, what: impl FnOnce() -> String) -> Verdict {
         if !met {
@@ -48,16 +41,11 @@ impl Report {
         Verdict::of(met)
     }
 
-    /// Says what was missed; whether nothing was that is not known.
+    /// Says what was missed.
     pub fn finish(&self) -> Verdict {
-        if !self.known.is_empty() {
-            println!("\n{} targets known to be missed:", self.known.len());
-            self.known.iter().for_each(|miss| println!("  {miss}"));
-        }
-        match (self.misses.len(), self.known.len()) {
-            (0, 0) => println!("\nall targets met"),
-            (0, _) => println!("\nall other targets met"),
-            (count, _) => println!("\n{count} targets missed:"),
+        match self.misses.len() {
+            0 => println!("\nall targets met"),
+            count => println!("\n{count} targets missed:"),
         }
         self.misses.iter().for_each(|miss| println!("  {miss}"));
         Verdict::of(self.misses.is_empty())

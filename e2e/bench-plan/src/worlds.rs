@@ -122,7 +122,7 @@ pub fn wait(snapshot: &mut Snapshot, shape: &Shape, count: usize) {
 pub fn run(snapshot: &mut Snapshot, shape: &Shape, node: &str, count: usize) {
     for _ in 0..count {
         let pod = pod(snapshot.pods.len(), shape);
-        snapshot.pods.push(Arc::new(Pod { node_name: Some(node.to_owned()), ..pod }));
+        snapshot.pods.push(Arc::new(Pod { node_name: Some(node.into()), ..pod }));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Builders for tests: a small world with one pool, in which each test changes what it is about.
 
+mod terms;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use crate::model::{
 };
 use crate::planner::{Command, Plan, plan_with};
 use crate::resources::Resources;
+
+pub(crate) use terms::{any_namespace, any_namespaces, any_pod_selector, namespaces};
 
 pub(crate) const GIB: i64 = 1 << 30;
 /// Units of thought for a plan of a test.
@@ -68,11 +72,11 @@ pub(crate) fn pods(count: usize, name: &str, cpu_milli: i64, memory_gib: i64) ->
 
 /// A pod that runs.
 pub(crate) fn bound(name: &str, node: &str, cpu_milli: i64, memory_gib: i64) -> Pod {
-    Pod { node_name: Some(node.to_owned()), unschedulable: false, ..pod(name, cpu_milli, memory_gib) }
+    Pod { node_name: Some(node.into()), unschedulable: false, ..pod(name, cpu_milli, memory_gib) }
 }
 
 pub(crate) fn of_daemon(mut pod: Pod, set: &str) -> Pod {
-    pod.owner = Some(("DaemonSet".to_owned(), set.to_owned()));
+    pod.owner = Some(("DaemonSet".into(), set.into()));
     pod
 }
 

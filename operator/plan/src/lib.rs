@@ -16,4 +16,7 @@ pub mod resources;
 pub mod scheduling;
 pub mod sweep;
 
-pub use planner::{Candidate, Command, Cost, Finding, Growth, Plan, Unplaced, candidates, lower_bound_micro, plan, plan_with};
+pub use planner::{
+    Candidate, Command, Cost, Finding, Growth, Plan, Preference, Unplaced, Wanted, candidates, lower_bound_micro, lower_bound_with, plan,
+    plan_with, preferences,
+};

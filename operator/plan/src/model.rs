@@ -1,6 +1,7 @@
 //! Everything known at one instant, projected to what planning needs. Immutable once built.
 
 mod key;
+mod name;
 mod pod;
 mod volume;
 
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use key::Key;
+pub use name::Name;
 pub use pod::{Expression, HostPort, Labels, NodeTerm, Pod, PodSpec, PodTerm, Preferred, Selector, Spread, Toleration};
 pub use volume::{Class, Volume, VolumeClaim, Volumes};
 

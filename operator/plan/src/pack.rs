@@ -4,7 +4,9 @@
 //! much can be had by limits. Nothing here knows what the items are.
 
 mod bits;
+mod coarse;
 mod columns;
+mod dig;
 mod dive;
 mod fill;
 mod flaw;
@@ -14,6 +16,7 @@ mod improve;
 mod knapsack;
 mod load;
 mod market;
+mod reach;
 mod relax;
 mod rooms;
 mod search;

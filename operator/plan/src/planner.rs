@@ -13,11 +13,15 @@ mod field;
 mod finding;
 mod floor;
 mod glue;
+mod going;
 mod growth;
 mod idle;
 mod place;
 mod preempt;
+mod prefer;
 mod problem;
+mod rehearse;
+mod release;
 mod report;
 mod rules;
 mod seats;
@@ -29,7 +33,7 @@ mod thin;
 
 use std::collections::BTreeMap;
 
-pub use bound::lower_bound_micro;
+pub use bound::{lower_bound_micro, lower_bound_with};
 use budget::Budget;
 use buy::{Basket, Market};
 pub use candidates::{Candidate, candidates};
@@ -37,8 +41,11 @@ use catalog::Catalog;
 use cluster::Cluster;
 use demand::Demand;
 use field::Field;
+use going::Leaving;
 pub use growth::Growth;
 use place::Placing;
+use prefer::Wishes;
+pub use prefer::{Preference, Wanted, preferences};
 use report::Used;
 use supply::Verdicts;
 
@@ -151,6 +158,17 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
 
 /// As [`plan`], with this much thought.
 pub fn plan_with(snapshot: &Snapshot, effort: &mut Effort<'_>) -> Plan {
+    plan_of(snapshot, effort, Releases::Sought)
+}
+
+/// Whether empty hosts that are in the way are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Releases {
+    Sought,
+    None,
+}
+
+fn plan_of(snapshot: &Snapshot, effort: &mut Effort<'_>, releases: Releases) -> Plan {
     let mut cluster = Cluster::of(snapshot);
     let demand = Demand::of(&cluster);
     cluster.count_volumes(&demand.drivers());
@@ -158,45 +176,64 @@ pub fn plan_with(snapshot: &Snapshot, effort: &mut Effort<'_>) -> Plan {
     let catalog = Catalog::of(&cluster, &demand, &mut field, &mut verdicts);
     let surplus = shrink::surplus(&cluster, &catalog);
     let bins = supply::bins(&cluster, &demand, &catalog, &mut field, &mut verdicts, &shrink::keys(&surplus));
-    let market = Market { catalog: &catalog, demand: &demand, verdicts: &verdicts };
+    let market = Market { catalog: &catalog, demand: &demand, verdicts: &verdicts, wishes: &demand.wishes };
 
+    let start = field.clone();
     let mut placing = Placing { bins, field, left: demand.counts() };
     let before = placing.bins.clone();
     let budget = Budget::of(snapshot, &catalog);
     placing.fill(&market, &market.hoped(&budget));
+    prefer::among_nodes(&market, &mut placing);
     let seats_end = starved::withdraw(&market, &cluster, &mut placing);
     let mut plan = Plan::default();
     let mut basket = Basket::new(budget);
     let expected = preempt::expected(&market, &cluster, &mut placing);
-    plan.blocked.extend(market.buy_floor(&mut placing, &mut basket));
-    market.buy(&mut placing, &mut basket, effort);
-    if placing.sober_up(&market) {
-        basket.stages.clear();
-        market.buy(&mut placing, &mut basket, effort);
-    }
+    let indifferent = Wishes::default();
+    plan.blocked.extend(prefer::guarded(&market, &indifferent, (&mut placing, &mut basket), effort, |market, placing, basket, effort| {
+        buy_all(market, &start, placing, basket, effort)
+    }));
     for (rank, left) in &basket.stages {
         plan.blocked.extend(explain::blocked(&market, *rank, left, &basket.budget));
     }
 
+    prefer::among_bought(&market, &placing, &mut basket.bought);
     let mut used = Used::of(&market, &placing, &basket.bought, &mut plan);
     let patience_ends = expected.report(&mut used, &mut plan);
     report::unplaced(&market, snapshot, &mut placing, &basket.budget, &used, &mut plan);
     plan.growth = growth::growth(&market, &basket.budget, snapshot);
     plan.useless = finding::useless(&market, &placing);
-    let (idle, surplus_ends) = idle::idle(&cluster, &catalog, &placing);
-    plan.idle = idle.iter().map(|host| host.key.clone()).collect();
-    let (empty, due) = shrink::empty(&cluster, &catalog, &used.names);
+    let (mut leaving, spare) = Leaving::of(&cluster, &catalog, &placing, surplus, &used.names);
+    if releases == Releases::Sought {
+        leaving.release(&cluster, &catalog, &plan, &used.names, &spare);
+    }
     let missed = !plan.unplaced.is_empty() || !plan.blocked.is_empty();
     let returns = catalog.returns(snapshot.now).filter(|_| missed);
-    plan.wake_at =
-        due.into_iter().chain(cluster.grace_ends()).chain(patience_ends).chain(seats_end).chain(surplus_ends).chain(returns).min();
-    let late = idle::overdue(&idle, snapshot.now);
-    let going = surplus.into_iter().chain(late).chain(empty);
-    plan.commands.extend(going.map(report::delete));
+    let ends = [leaving.next, patience_ends, seats_end];
+    plan.wake_at = ends.into_iter().flatten().chain(cluster.grace_ends()).chain(returns).min();
+    plan.commands.extend(leaving.going.into_iter().map(report::delete));
+    plan.idle = leaving.idle;
     let bound_micro = if basket.bought.is_empty() { 0 } else { bound::of_bins(&market, &before) };
     plan.cost = cost::of(&cluster, &catalog, &plan, bound_micro);
     plan.effort_used = effort.used();
     plan
+}
+
+/// Buys what floors and pods need, and says which floors cannot be reached, and why.
+fn buy_all<'a>(
+    market: &Market<'a>,
+    start: &Field<'a>,
+    placing: &mut Placing<'a>,
+    basket: &mut Basket,
+    effort: &mut Effort<'_>,
+) -> Vec<(Key, String)> {
+    let blocked = market.buy_floor(placing, basket);
+    market.buy(placing, basket, effort);
+    if placing.sober_up(market) {
+        basket.stages.clear();
+        market.buy(placing, basket, effort);
+    }
+    rehearse::rehearse(market, start, placing, basket, effort);
+    blocked
 }
 
 #[cfg(test)]

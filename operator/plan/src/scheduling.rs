@@ -16,7 +16,7 @@ pub use judge::{Judge, NewNode, NodeAt};
 pub use misfit::{Misfit, VolumeMisfit};
 pub(crate) use misfit::{taint_in_words, terms_by};
 pub(crate) use select::{preference, spread_counts};
-pub(crate) use taints::{NODE_UNSCHEDULABLE, is_joining, kept_taints, untolerated};
+pub(crate) use taints::{NODE_UNSCHEDULABLE, avoids, is_joining, kept_taints, untolerated};
 pub(crate) use volumes::{Storage, VolumeAsk};
 
 /// The node's own name as a label.

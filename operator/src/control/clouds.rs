@@ -147,7 +147,7 @@ impl Observers {
             return;
         }
         let wanted: BTreeMap<(Key, String), ()> =
-            ctx.stores.clouds.list().into_iter().map(|(key, entry)| ((key, entry.uid.clone()), ())).collect();
+            ctx.stores.clouds.list().into_iter().map(|(key, entry)| ((key, entry.uid().to_owned()), ())).collect();
         let ended: Vec<_> = self.running.keys().filter(|id| !wanted.contains_key(*id)).cloned().collect();
         for id in ended {
             if let Some(stop) = self.running.remove(&id) {

@@ -1,8 +1,9 @@
 //! What a node needs beside its readiness before it opens: pods of DaemonSets that belong there, and the CSI drivers that its kind had.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use gantry_plan::model::{Key, Node, Snapshot};
+use gantry_plan::model::{Key, Name, Node, Pod, Snapshot};
 use gantry_plan::scheduling::Judge;
 use jiff::SignedDuration;
 
@@ -35,17 +36,16 @@ fn missing_driver(ctx: &Context, host: &HostObject, node: &Node) -> Option<Strin
 /// A DaemonSet whose pod belongs on the node as it is, our taint included, and is not bound to it yet.
 fn missing_daemon(ctx: &Context, node: &Node) -> Option<String> {
     let sets = ctx.stores.daemon_sets.values(|entry| entry.value.clone());
-    let here = ctx.stores.pods_by_node.get(&node.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
-    let there: HashSet<(String, String)> = here
-        .filter_map(|pod| {
-            let (kind, name) = pod.value.owner.clone()?;
-            (kind == "DaemonSet").then(|| (pod.value.key.namespace.clone(), name))
-        })
-        .collect();
+    let here = ctx.stores.pods_by_node.get(&node.name);
+    let daemon = |pod: &Arc<Pod>| {
+        let (kind, name) = pod.owner.clone()?;
+        (kind == "DaemonSet").then(|| (pod.key.namespace.clone(), name))
+    };
+    let there: HashSet<(String, Name)> = here.iter().filter_map(daemon).collect();
     let alone = Snapshot { nodes: vec![node.clone()], ..Snapshot::default() };
     let judge = Judge::of(&alone);
     let at = judge.node(&node.name)?;
     let mut expected = sets.iter().filter(|set| judge.runs_daemon(set, at));
-    let absent = expected.find(|set| !there.contains(&(set.key.namespace.clone(), set.key.name.clone())))?;
+    let absent = expected.find(|set| !there.contains(&(set.key.namespace.clone(), set.key.name.as_str().into())))?;
     Some(format!("the pod of DaemonSet {}", absent.key))
 }

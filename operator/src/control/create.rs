@@ -113,7 +113,7 @@ fn building(ctx: &Context, which: impl Fn(&HostObject) -> bool) -> Vec<String> {
         other.status.create_sent_at.is_some() && !launched && !other.deleting
     };
     let hosts = ctx.stores.hosts.list().into_iter();
-    hosts.filter(|(_, entry)| is_building(&entry.value) && which(&entry.value)).map(|(_, entry)| entry.uid.clone()).collect()
+    hosts.filter(|(_, entry)| is_building(&entry.value) && which(&entry.value)).map(|(_, entry)| entry.uid().to_owned()).collect()
 }
 
 async fn server_spec(ctx: &Context, host: &HostObject) -> Result<ServerSpec, String> {

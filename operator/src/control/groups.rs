@@ -44,7 +44,7 @@ pub(super) async fn join(ctx: &Context, entry: &Arc<Entry<HostObject>>, client: 
 fn wanted(ctx: &Context, host: &HostObject) -> Option<Wanted> {
     let group = host.spec.server_group.as_ref()?;
     let pool = ctx.stores.pools.get(&Key::new(&host.namespace, &host.spec.pool_name))?;
-    let prefix = format!("gantry/{}/{}/{}/", ctx.cluster_uid, pool.uid, group.policy.as_str());
+    let prefix = format!("gantry/{}/{}/{}/", ctx.cluster_uid, pool.uid(), group.policy.as_str());
     Some(Wanted { prefix, policy: group.policy, most_on_one: group.max_servers_per_hypervisor.map(i64::from) })
 }
 
@@ -76,7 +76,7 @@ fn shard(ctx: &Context, wanted: &Wanted, group: gantry_cloud::ServerGroup) -> Op
 /// Whether another host that stays records the group. Of several that go at the same time each deletes it, and the later ones hear that it is gone.
 pub(super) fn is_shared(ctx: &Context, host: &HostObject) -> bool {
     let group = &host.status.server_group_id;
-    let mut others = ctx.stores.hosts.list().into_iter().filter(|(_, entry)| entry.uid != host.uid && !entry.value.deleting);
+    let mut others = ctx.stores.hosts.list().into_iter().filter(|(_, entry)| entry.uid() != host.uid && !entry.value.deleting);
     group.is_some() && others.any(|(_, entry)| entry.value.status.server_group_id == *group)
 }
 

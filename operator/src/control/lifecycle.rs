@@ -35,7 +35,7 @@ pub(super) async fn pass(ctx: &Context) {
     }
     give_up_failed(ctx).await;
     give_up_unasked(ctx).await;
-    let uids: std::collections::HashSet<String> = ctx.stores.hosts.list().into_iter().map(|(_, entry)| entry.uid.clone()).collect();
+    let uids: std::collections::HashSet<String> = ctx.stores.hosts.list().into_iter().map(|(_, entry)| entry.uid().to_owned()).collect();
     ctx.memories.retain(|uid| uids.contains(uid));
 }
 
@@ -48,7 +48,7 @@ fn hosts_of(ctx: &Context, which: impl Fn(&HostObject) -> bool) -> Hosts {
 async fn release(ctx: &Context, hosts: &Hosts, why: &str) {
     for (key, entry) in hosts.iter().filter(|(_, entry)| !entry.value.deleting).take_while(|_| ctx.may_act()) {
         ctx.host_event(&entry.value, "Normal", "HostReleased", why);
-        delete_host(ctx, key, &entry.uid, entry.version).await;
+        delete_host(ctx, key, entry.uid(), entry.version).await;
     }
 }
 
@@ -57,7 +57,7 @@ async fn give_up_failed(ctx: &Context) {
     for (key, entry) in hosts_of(ctx, |host| !host.deleting && condition::is_true(&host.status.conditions, "Failed")) {
         let why = condition::find(&entry.value.status.conditions, "Failed").map(|c| c.message.clone()).unwrap_or_default();
         tracing::info!(host = %key, why, "failed host given up");
-        delete_host(ctx, &key, &entry.uid, entry.version).await;
+        delete_host(ctx, &key, entry.uid(), entry.version).await;
     }
 }
 
@@ -70,7 +70,7 @@ async fn give_up_unasked(ctx: &Context) {
         let why = format!("{} in {} failed meanwhile: {}", entry.value.spec.flavor, entry.value.spec.zone, failed.told());
         tracing::info!(host = %key, why, "host given up before anything was asked for");
         ctx.host_event(&entry.value, "Normal", "HostReleased", &why);
-        delete_host(ctx, &key, &entry.uid, entry.version).await;
+        delete_host(ctx, &key, entry.uid(), entry.version).await;
     }
 }
 

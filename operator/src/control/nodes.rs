@@ -39,7 +39,7 @@ pub(super) async fn finalizer(ctx: &Context, entry: &Entry<HostObject>, wanted: 
     match api.patch(&key.name, &PatchParams::default(), &Patch::Merge(&patch)).await {
         Ok(host) if wanted => {
             // Nothing was asked for before this: from here on this process hears every answer.
-            ctx.memories.update(&entry.uid, |memory| memory.witness = Witness::FromBirth);
+            ctx.memories.update(entry.uid(), |memory| memory.witness = Witness::FromBirth);
             ctx.stores.put_host(host);
         }
         Ok(_) => tracing::info!(host = %key, "host gone; nothing of it is left"),
@@ -203,7 +203,7 @@ pub(super) async fn drained(ctx: &Context, host: &HostObject) -> bool {
 /// Deletes the Node object that stood for the host, and no namesake.
 pub(super) async fn delete(ctx: &Context, host: &HostObject) -> Outcome {
     let Some(node) = ctx.stores.nodes.get(&Key::new("", &host.name)) else { return Outcome::Next };
-    let preconditions = Preconditions { uid: Some(node.uid.clone()), resource_version: None };
+    let preconditions = Preconditions { uid: Some(node.uid().to_owned()), resource_version: None };
     let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
     match nodes(ctx).delete(&host.name, &params).await {
         Ok(_) => Outcome::Again(RETRY),

@@ -49,7 +49,7 @@ pub(super) async fn nominate(ctx: &Context, host: &HostObject) {
 pub(super) fn again(ctx: &Context) {
     for node in ctx.seats.nodes() {
         for host in ctx.stores.hosts_named(&node).into_iter().filter_map(|key| ctx.stores.hosts.get(&key)) {
-            let opened = ctx.memories.opened_at(&host.uid);
+            let opened = ctx.memories.opened_at(host.uid());
             if opened.is_some_and(|at| ctx.now().duration_since(at) < AGAIN_WITHIN) {
                 // Planning waits for none of these writes.
                 let ctx = ctx.clone();

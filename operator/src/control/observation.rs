@@ -98,10 +98,10 @@ fn create_held(ctx: &Context, host: &HostObject, fleet: Option<&str>) -> Option<
 
 fn in_kubernetes(ctx: &Context, host: &HostObject) -> Observation {
     let node = ctx.stores.nodes.get(&Key::new("", &host.name));
-    let pods = ctx.stores.pods_by_node.get(&host.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
+    let pods = ctx.stores.pods_by_node.get(&host.name);
     Observation {
         node: node.map(|node| node_seen(ctx, host, &node.value)),
-        pods: pods.map(|pod| pod_seen(&pod.value)).collect(),
+        pods: pods.iter().map(|pod| pod_seen(pod)).collect(),
         ..Observation::default()
     }
 }

@@ -1,6 +1,6 @@
 //! The planning loop: changes are gathered for a moment, then one snapshot is planned and its commands are carried out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,7 +191,7 @@ fn announce(ctx: &Context, pool: &crate::kube::objects::PoolObject, name: &str, 
     for key in pods {
         if let Some(pod) = ctx.stores.pods.get(key) {
             let message = format!("Host {what} of pool {} is being created for this pod", pool.name);
-            ctx.events.emit(&pod_reference(key, &pod.uid), "Normal", "HostPlanned", &message);
+            ctx.events.emit(&pod_reference(key, &pod.value.uid), "Normal", "HostPlanned", &message);
         }
     }
 }
@@ -224,8 +224,8 @@ async fn delete(ctx: &Context, key: &Key, uid: &str, reason: &str) {
 }
 
 fn has_work(ctx: &Context, node: &str) -> bool {
-    let pods = ctx.stores.pods_by_node.get(node).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
-    pods.into_iter().any(|pod| !super::driver::stays(&pod.value))
+    let pods = ctx.stores.pods_by_node.get(node);
+    pods.into_iter().any(|pod| !super::driver::stays(&pod))
 }
 
 /// DELETE of the Host object; what it stands for goes by its finalizer.
@@ -254,7 +254,8 @@ struct Told(HashMap<String, (String, Instant)>);
 
 impl Told {
     fn unplaced(&mut self, ctx: &Context, plan: &Plan) {
-        self.0.retain(|uid, _| plan.unplaced.iter().any(|pod| pod.uid == *uid));
+        let unplaced: HashSet<&str> = plan.unplaced.iter().map(|pod| pod.uid.as_str()).collect();
+        self.0.retain(|uid, _| unplaced.contains(uid.as_str()));
         let mut budget = TOLD_AT_ONCE;
         for pod in &plan.unplaced {
             let why: Vec<String> = pod

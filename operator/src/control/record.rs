@@ -61,7 +61,7 @@ pub(super) async fn surely(ctx: &Context, host: &HostObject, changes: &[Write], 
     /// Attempts at writing an id down.
     const ATTEMPTS: usize = 5;
     for _ in 0..ATTEMPTS {
-        let Some(entry) = ctx.stores.hosts.get(&key_of(host)).filter(|entry| entry.uid == host.uid) else { return false };
+        let Some(entry) = ctx.stores.hosts.get(&key_of(host)).filter(|entry| entry.uid() == host.uid) else { return false };
         if writes(ctx, &entry, changes, &beside).await {
             return true;
         }
@@ -176,7 +176,7 @@ pub(super) async fn unchanged(ctx: &Context, entry: &Entry<HostObject>) -> bool 
     let api: Api<Host> = Api::namespaced(ctx.client.clone(), &key.namespace);
     match api.get_opt(&key.name).await {
         Ok(Some(host)) => {
-            let same = host.metadata.uid.as_deref() == Some(&entry.uid)
+            let same = host.metadata.uid.as_deref() == Some(entry.uid())
                 && host.metadata.resource_version.as_deref() == Some(&entry.version.to_string())
                 && host.metadata.deletion_timestamp.is_none();
             ctx.stores.put_host(host);

@@ -13,7 +13,7 @@ use super::offerings::OfferingKey;
 use super::{flavors, resolve};
 use crate::kube::objects::{CloudObject, HostObject, PoolObject};
 use crate::kube::project::Drivers;
-use crate::kube::store::Store;
+use crate::kube::store::{Kept, Store};
 use crate::model_of;
 
 /// Price of a vCPU hour where no price is given, in micro-units (public clouds that bill by rule: 0.0100).
@@ -57,7 +57,7 @@ fn volumes(ctx: &Context) -> model::Volumes {
 }
 
 /// All of a kind that has no namespace, by name.
-fn named<T: Clone + PartialEq>(store: &Store<T>) -> BTreeMap<String, T> {
+fn named<T: Clone + Kept>(store: &Store<T>) -> BTreeMap<String, T> {
     store.list().into_iter().map(|(key, entry)| (key.name, entry.value.clone())).collect()
 }
 

@@ -105,7 +105,7 @@ async fn cloud_side(ctx: &Context, cell: &Cell) -> Result<(Arc<dyn Cloud>, Vec<g
     let begun = state.inventory.begun.filter(|begun| ctx.now().duration_since(*begun) < FRESH);
     begun.ok_or("servers have not been listed lately")?;
     let servers = state.inventory.servers.values().map(|server| things::server(server));
-    let pools = ctx.stores.pools.list().into_iter().map(|(_, entry)| entry.uid.clone()).collect();
+    let pools = ctx.stores.pools.list().into_iter().map(|(_, entry)| entry.uid().to_owned()).collect();
     let collected = things::collect(&client, &ctx.cluster_uid, servers.collect(), &pools).await;
     for (kind, error) in &collected.failed {
         tracing::info!(%error, "{kind}s cannot be listed; they are left out of this sweep");

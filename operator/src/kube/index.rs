@@ -1,52 +1,71 @@
 //! A store's second way in: which objects belong to a word (a node's name, a host's name).
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use gantry_plan::model::Key;
+use gantry_plan::model::{Key, Name, Pod};
 use jiff::Timestamp;
 
-/// Keys by word, each as one short text: with 150,000 pods it counts what a key takes.
-#[derive(Debug, Default)]
-pub struct Index(Mutex<HashMap<String, Vec<Box<str>>>>);
+/// What an index holds: found again by its key.
+pub trait Indexed: Clone {
+    /// The object's name.
+    fn key(&self) -> &Key;
+}
 
-impl Index {
-    /// The keys that belong to `word`, in order.
-    pub fn get(&self, word: &str) -> Vec<Key> {
-        let map = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        map.get(word).map(|keys| keys.iter().map(|key| unpacked(key)).collect()).unwrap_or_default()
-    }
-
-    /// `key` belonged to `old` and belongs to `new`.
-    pub fn moved(&self, key: &Key, old: Option<&str>, new: Option<&str>) {
-        let mut map = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let packed = packed(key);
-        if let Some(word) = old.filter(|_| old != new)
-            && let Some(keys) = map.get_mut(word)
-        {
-            if let Ok(at) = keys.binary_search(&packed) {
-                keys.remove(at);
-            }
-            if keys.is_empty() {
-                map.remove(word);
-            }
-        }
-        if let Some(word) = new {
-            let keys = map.entry(word.to_owned()).or_default();
-            if let Err(at) = keys.binary_search(&packed) {
-                keys.insert(at, packed);
-            }
-        }
+impl Indexed for Key {
+    fn key(&self) -> &Key {
+        self
     }
 }
 
-/// Neither a namespace nor a name has a slash.
-fn packed(key: &Key) -> Box<str> {
-    format!("{}/{}", key.namespace, key.name).into()
+/// A pod by itself, not by a copy of its key: with 150,000 of them it counts.
+impl Indexed for Arc<Pod> {
+    fn key(&self) -> &Key {
+        &self.key
+    }
 }
 
-fn unpacked(text: &str) -> Key {
-    text.split_once('/').map_or_else(|| Key::new("", text), |(namespace, name)| Key::new(namespace, name))
+/// Objects by word.
+#[derive(Debug)]
+pub struct Index<T>(Mutex<HashMap<Name, Vec<T>>>);
+
+impl<T> Default for Index<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Indexed> Index<T> {
+    /// The objects that belong to `word`, in order of their keys.
+    pub fn get(&self, word: &str) -> Vec<T> {
+        self.lock().get(word).cloned().unwrap_or_default()
+    }
+
+    /// The object belongs to `word` from now on, in place of what it was.
+    pub fn put(&self, word: Name, object: T) {
+        let mut map = self.lock();
+        let objects = map.entry(word).or_default();
+        match objects.binary_search_by(|other| other.key().cmp(object.key())) {
+            Ok(at) => objects[at] = object,
+            Err(at) => objects.insert(at, object),
+        }
+    }
+
+    /// The object no longer belongs to `word`.
+    pub fn remove(&self, word: &str, key: &Key) {
+        let mut map = self.lock();
+        let Some(objects) = map.get_mut(word) else { return };
+        if let Ok(at) = objects.binary_search_by(|other| other.key().cmp(key)) {
+            objects.remove(at);
+        }
+        if objects.is_empty() {
+            map.remove(word);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Name, Vec<T>>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
 }
 
 /// Since when something holds of an object, to the millisecond: conditions in the API count in seconds.
@@ -75,13 +94,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_where_it_moved_to_and_nowhere_else() {
+    fn an_object_is_found_where_it_was_put_and_nowhere_else() {
         let index = Index::default();
-        let key = Key::new("ns", "pod");
-        index.moved(&key, None, Some("a"));
-        index.moved(&key, Some("a"), Some("b"));
-        assert_eq!((index.get("a"), index.get("b")), (vec![], vec![key.clone()]));
-        index.moved(&key, Some("b"), None);
-        assert_eq!(index.get("b"), vec![]);
+        let (a, b) = (Key::new("ns", "a"), Key::new("ns", "b"));
+        [&b, &a, &b].into_iter().for_each(|key| index.put("here".into(), key.clone()));
+        assert_eq!((index.get("here"), index.get("there")), (vec![a.clone(), b.clone()], vec![]));
+        index.remove("here", &a);
+        index.remove("there", &b);
+        assert_eq!(index.get("here"), [b]);
+    }
+
+    #[test]
+    fn the_newest_version_of_a_pod_is_found() {
+        let index = Index::default();
+        let pod = |uid: &str| Arc::new(Pod { uid: uid.to_owned(), ..Pod::default() });
+        ["old", "new"].into_iter().for_each(|uid| index.put("node".into(), pod(uid)));
+        assert_eq!(index.get("node"), [pod("new")]);
     }
 }

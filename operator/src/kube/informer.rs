@@ -13,7 +13,7 @@ use rand::Rng;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{Change, Entry, Store};
+use super::store::{Change, Entry, Kept, Store};
 
 /// First pause after a failed watch.
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
@@ -38,7 +38,7 @@ pub trait Watched: Clone + Send + Sync + 'static {
     /// The API type.
     type Object: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static;
     /// What is kept of it.
-    type Value: PartialEq + Send + Sync + 'static;
+    type Value: Kept + Send + Sync + 'static;
 
     /// Projects an object.
     fn project(&self, object: Self::Object) -> Projected<Self::Value>;
@@ -94,7 +94,7 @@ fn take<W: Watched>(event: Event<W::Object>, watched: &W, store: &Store<W::Value
         Event::InitApply(object) | Event::Apply(object) => apply(object, watched, store),
         Event::Delete(object) => forget(&object, watched, store),
         Event::InitDone => {
-            store.relist_done().iter().for_each(|(key, old)| watched.changed(key, Some(&old.value), None));
+            store.relist_done().iter().for_each(|old| watched.changed(old.key(), Some(&old.value), None));
             watched.synced();
         }
     }
@@ -104,7 +104,7 @@ fn apply<W: Watched>(object: W::Object, watched: &W, store: &Store<W::Value>) {
     let key = key(&object);
     let (uid, version) = (uid(&object), version(&object));
     let change = match watched.project(object) {
-        Projected::Keep(value) => store.apply(key.clone(), Entry { uid, version, value }),
+        Projected::Keep(value) => store.apply(Entry::new(key.clone(), uid, version, value)),
         Projected::Drop => store.discard(&key),
         Projected::Invalid(why) => {
             tracing::warn!(object = %key, kind = %W::Object::kind(&()), why, "an object cannot be read; what was known of it before is kept");

@@ -7,6 +7,7 @@ use gantry_crds::{Host, HostSpec, HostStatus, OpenStackCloud, OpenStackCloudSpec
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::informer;
 use super::store::Entry;
 
 /// An object of one of our kinds.
@@ -26,8 +27,6 @@ pub struct Object<S, T> {
     pub deleting: bool,
     /// Finalizers.
     pub finalizers: Vec<String>,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
     /// Annotations.
     pub annotations: BTreeMap<String, String>,
     /// Spec.
@@ -53,7 +52,6 @@ impl<S, T> Object<S, T> {
             created: meta.creation_timestamp.map(|time| time.0).unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
             finalizers: meta.finalizers.unwrap_or_default(),
-            labels: meta.labels.unwrap_or_default(),
             annotations: meta.annotations.unwrap_or_default(),
             spec,
             status,
@@ -88,7 +86,9 @@ impl From<OpenStackCloud> for CloudObject {
 pub fn entry<K, S, T>(object: K) -> Entry<Object<S, T>>
 where
     K: kube::Resource + Into<Object<S, T>>,
+    S: PartialEq,
+    T: PartialEq,
 {
-    let (uid, version) = (super::informer::uid(&object), super::informer::version(&object));
-    Entry { uid, version, value: object.into() }
+    let (key, uid, version) = (informer::key(&object), informer::uid(&object), informer::version(&object));
+    Entry::new(key, uid, version, object.into())
 }

@@ -17,7 +17,7 @@ use super::informer::{self, Projected, Watched};
 use super::objects::{CloudObject, HostObject, PoolObject};
 use super::project::{self, Drivers, Interner, Origin, wire};
 use super::signals::{Dirty, Queue};
-use super::store::Store;
+use super::store::{Kept, Store};
 use crate::clock::Clock;
 use crate::serve::metrics::Metrics;
 use crate::serve::readiness::Readiness;
@@ -52,11 +52,11 @@ pub struct Stores {
     /// Certificate signing requests of kubelets.
     pub csrs: Arc<Store<Csr>>,
     /// Pods by the node that they are bound to.
-    pub pods_by_node: Arc<Index>,
+    pub pods_by_node: Arc<Index<Arc<Pod>>>,
     /// Since when pods are known to find no room.
     pub waiting: Arc<Since>,
     /// Hosts by their name, which is their node's too.
-    pub hosts_by_name: Arc<Index>,
+    pub hosts_by_name: Arc<Index<Key>>,
 }
 
 impl Stores {
@@ -88,8 +88,8 @@ impl Stores {
     /// Takes in a Host that a write returned, so that the next decision sees it before its watch event comes.
     pub fn put_host(&self, host: Host) {
         let key = informer::key(&host);
-        let change = self.hosts.apply(key.clone(), super::objects::entry(host));
-        self.hosts_by_name.moved(&key, change.old.map(|_| key.name.as_str()), Some(&key.name));
+        self.hosts.apply(super::objects::entry(host));
+        self.hosts_by_name.put(key.name.as_str().into(), key);
     }
 
     /// The Hosts of this name, one in each namespace: whose node it is, the providerID tells.
@@ -124,7 +124,7 @@ struct Kind<R, C> {
 /// Ties an API type to its projection.
 trait Read: Clone + Send + Sync + 'static {
     type Object: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static;
-    type Value: PartialEq + Send + Sync + 'static;
+    type Value: Kept + Send + Sync + 'static;
     fn read(&self, object: Self::Object) -> Projected<Self::Value>;
 }
 
@@ -232,9 +232,14 @@ fn watch_workloads(starter: &mut Starter, stores: &Stores, signals: &Signals, cl
         }
         s.waiting.note(key, waits(new), clock.now());
         let node = |pod: Option<&Arc<Pod>>| pod.and_then(|pod| pod.node_name.clone());
-        let (old, new) = (node(old), node(new));
-        s.pods_by_node.moved(key, old.as_deref(), new.as_deref());
-        old.iter().chain(&new).flat_map(|node| s.hosts_named(node)).for_each(|host| g.hosts.add(host));
+        let (from, to) = (node(old), node(new));
+        if let Some(from) = from.as_deref().filter(|from| to.as_deref() != Some(from)) {
+            s.pods_by_node.remove(from, key);
+        }
+        if let (Some(to), Some(pod)) = (&to, new) {
+            s.pods_by_node.put(to.clone(), pod.clone());
+        }
+        from.iter().chain(&to).flat_map(|node| s.hosts_named(node)).for_each(|host| g.hosts.add(host));
     });
     let (s, g) = (stores.clone(), signals.clone());
     starter.watch("nodes", Nodes, &stores.nodes, move |key, _, _| {
@@ -272,8 +277,11 @@ fn watch_storage(starter: &mut Starter, stores: &Stores, signals: &Signals) {
 
 fn watch_own(starter: &mut Starter, stores: &Stores, signals: &Signals) {
     let (s, g) = (stores.clone(), signals.clone());
-    starter.watch("hosts", Hosts, &stores.hosts, move |key, old, new| {
-        s.hosts_by_name.moved(key, old.map(|_| key.name.as_str()), new.map(|_| key.name.as_str()));
+    starter.watch("hosts", Hosts, &stores.hosts, move |key, _, new| {
+        match new {
+            Some(_) => s.hosts_by_name.put(key.name.as_str().into(), key.clone()),
+            None => s.hosts_by_name.remove(&key.name, key),
+        }
         g.plan.mark();
         g.csrs.mark();
         g.hosts.add(key.clone());

@@ -1,5 +1,6 @@
 //! `--explain`: everything that decides where one pod goes, and what is in the way, in words.
 
+mod met;
 mod offers;
 mod wishes;
 
@@ -21,11 +22,29 @@ const NAMES_MAX: usize = 3;
 /// If there is none, with what to write.
 pub fn find(snapshot: &Snapshot, name: &str) -> Result<Arc<Pod>, String> {
     let Some((namespace, pod)) = name.split_once('/') else {
-        return Err(format!("--explain {name}: write it as namespace/name, such as default/{name}"));
+        let namesake = snapshot.pods.iter().map(|pod| &pod.key).filter(|key| key.name == name).min();
+        let such = namesake.map_or_else(|| format!("default/{name}"), ToString::to_string);
+        return Err(format!("--explain {name}: write it as namespace/name, such as {such}"));
     };
     let key = Key::new(namespace, pod);
     let found = snapshot.pods.iter().find(|pod| pod.key == key).cloned();
-    found.ok_or_else(|| format!("--explain {name}: no such pod is in the input, or it has finished"))
+    found.ok_or_else(|| format!("--explain {name}: no such pod is in the input, or it has finished; {}", others(snapshot, &key)))
+}
+
+/// What could have been meant: pods of that name elsewhere, else some of that namespace.
+fn others(snapshot: &Snapshot, meant: &Key) -> String {
+    let keys = || snapshot.pods.iter().map(|pod| &pod.key);
+    let mut like: Vec<&Key> = keys().filter(|key| key.name == meant.name).collect();
+    if like.is_empty() {
+        like = keys().filter(|key| key.namespace == meant.namespace).collect();
+    }
+    like.sort_unstable();
+    let named: Vec<String> = like.iter().take(NAMES_MAX).map(ToString::to_string).collect();
+    match like.len() {
+        0 => format!("the input has {} pods, and none in that namespace", snapshot.pods.len()),
+        1..=NAMES_MAX => format!("there is {}", named.join(", ")),
+        count => format!("there are {count} like {}", named.join(", ")),
+    }
 }
 
 /// Explains it.
@@ -33,6 +52,7 @@ pub fn explain(snapshot: &Snapshot, plan: &Plan, pod: &Arc<Pod>) -> String {
     let mut text = format!("Pod {}\n", pod.key);
     wishes::wishes(pod).iter().for_each(|(what, wish)| line(&mut text, what, wish));
     line(&mut text, "plan", &fate(plan, pod));
+    met::met(snapshot, plan, pod).iter().for_each(|preference| line(&mut text, "preference", preference));
     text.push_str(&on_nodes(snapshot, pod));
     text.push_str(&in_pools(snapshot, pod));
     text

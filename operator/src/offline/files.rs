@@ -32,8 +32,7 @@ pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
 
 fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), String> {
     let is_standard = path.as_os_str() == STANDARD_INPUT;
-    let kind =
-        if is_standard { None } else { Some(fs::metadata(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?) };
+    let kind = if is_standard { None } else { Some(fs::metadata(path).map_err(|error| unread(path, &error))?) };
     if !kind.is_some_and(|kind| kind.is_dir()) {
         found.push(path.to_owned());
         return if found.len() > FILES_MAX { Err(format!("more than {FILES_MAX} files; name fewer")) } else { Ok(()) };
@@ -48,6 +47,13 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return format!("-f {}: there is no such file or folder", path.display());
+    }
+    format!("{} cannot be read: {error}", path.display())
 }
 
 /// How many bytes they have; `None` if that is not known before they are read.

@@ -54,7 +54,9 @@ fn a_pod_is_explained() {
     let plan = planned(&world);
     let told = |name: &str| explain::explain(&world.snapshot, &plan, &explain::find(&world.snapshot, name).unwrap());
     golden("explain.txt", &["shop/db-3", "shop/data", "shop/gated", "shop/db-0"].map(told).join("\n"));
-    assert_eq!(explain::find(&world.snapshot, "db-3").unwrap_err(), "--explain db-3: write it as namespace/name, such as default/db-3");
+    assert_eq!(explain::find(&world.snapshot, "db-3").unwrap_err(), "--explain db-3: write it as namespace/name, such as shop/db-3");
+    let unknown = explain::find(&world.snapshot, "apps/db-3").unwrap_err();
+    assert_eq!(unknown, "--explain apps/db-3: no such pod is in the input, or it has finished; there is shop/db-3");
 }
 
 #[test]

@@ -58,7 +58,8 @@ pub async fn serve(address: SocketAddr, served: Served, stop: CancellationToken)
     Ok(tokio::spawn(answer(listener, served, stop)))
 }
 
-async fn answer(listener: TcpListener, served: Served, stop: CancellationToken) {
+/// Answers on this listener until `stop`.
+pub async fn answer(listener: TcpListener, served: Served, stop: CancellationToken) {
     let stopped = stop.clone();
     let server = axum::serve(listener, router(served)).with_graceful_shutdown(async move { stopped.cancelled().await });
     let end = async {

@@ -106,7 +106,7 @@ pub fn steady(nodes: usize, pods_per_node: usize, waiting: usize) -> Snapshot {
         let name = format!("node-{node:04}");
         for at in 0..pods_per_node {
             let bound = pod(waiting + node * pods_per_node + at, 500, 1_024 * MIB);
-            snapshot.pods.push(Arc::new(Pod { node_name: Some(name.clone()), unschedulable: false, ..bound }));
+            snapshot.pods.push(Arc::new(Pod { node_name: Some(name.as_str().into()), unschedulable: false, ..bound }));
         }
         let allocatable = Resources { pods: 110, ..amounts(15_500, 62_000 * MIB) };
         let labels = BTreeMap::from([("topology.kubernetes.io/zone".to_owned(), "az1".to_owned())]);

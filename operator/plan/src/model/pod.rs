@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Key;
+use super::{Key, Name};
 use crate::resources::Resources;
 
 /// Labels by key.
@@ -25,9 +25,9 @@ pub struct Pod {
     /// What it asks for; shared by equal ones where the reader interns them.
     pub spec: Arc<PodSpec>,
     /// Node it is bound to.
-    pub node_name: Option<String>,
+    pub node_name: Option<Name>,
     /// `status.nominatedNodeName`.
-    pub nominated_node: Option<String>,
+    pub nominated_node: Option<Name>,
     /// Whether PodScheduled is False with reason Unschedulable: the scheduler tried and failed.
     pub unschedulable: bool,
     /// Since when it is unschedulable, as the condition says.
@@ -37,7 +37,7 @@ pub struct Pod {
     /// When it was created.
     pub created: Timestamp,
     /// The controlling owner's kind and name.
-    pub owner: Option<(String, String)>,
+    pub owner: Option<(Name, Name)>,
     /// Whether it is a mirror (static) pod.
     pub mirror: bool,
 }

@@ -4,8 +4,9 @@
 //! any time the prices, scaled down until no bin holds more than it costs (Farley), prove a bound.
 
 use super::fill::tidy;
-use super::knapsack::Knapsack;
+use super::knapsack::{Knapsack, Split};
 use super::market::Market;
+use super::reach::{Care, Reach};
 use super::simplex::{Column, Cover};
 use super::worth::Worth;
 use super::{Pattern, Room};
@@ -19,10 +20,14 @@ const GAIN: f64 = 1e-6;
 const CLOSE: f64 = 1e-5;
 /// Prices are scaled down by this share, which pays for rounding.
 const ROUNDING: f64 = 1e-9;
-/// How far prices are pulled towards the best known.
+/// Prices of less than this share of the highest count as nothing: the fewer sizes are worth something, the more is proved.
+const NOTHING: f64 = 1e-5;
+/// How far prices are pulled towards the best known, and how far while that proves less than such a share of the mix.
 const PULL: f64 = 0.7;
+const PULL_FAR: f64 = 0.5;
+const FAR: f64 = 0.97;
 /// So few sorts are few.
-const SMALL: usize = 120;
+const SMALL: usize = 400;
 /// With so few kinds, all are looked at each time.
 const FEW: usize = 24;
 /// Mixes at most.
@@ -36,6 +41,15 @@ pub(super) struct Config {
     pub pattern: Pattern,
 }
 
+/// When a mix is good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// No sum of prices lies between it and its bound.
+    Bound,
+    /// There is none that costs less.
+    Mix,
+}
+
 /// The program.
 pub(super) struct Master<'a> {
     market: &'a Market<'a>,
@@ -47,6 +61,8 @@ pub(super) struct Master<'a> {
     /// By column.
     pub configs: Vec<Config>,
     knapsacks: Vec<(usize, Knapsack<'a>)>,
+    /// What [`Master::solve`] goes on for.
+    pub goal: Goal,
     /// Proved so far.
     pub bound: f64,
     /// The prices that prove it, by sort.
@@ -72,7 +88,7 @@ impl<'a> Master<'a> {
         };
         let knapsacks = market.kinds.iter().map(knapsack).collect();
         let (bound, values) = (simple.of_all(counts), simple.values.clone());
-        Some(Self { market, rows, place, counts: counts.to_vec(), cover, configs, knapsacks, bound, values })
+        Some(Self { market, rows, place, counts: counts.to_vec(), cover, configs, knapsacks, goal: Goal::Bound, bound, values })
     }
 
     /// Adds a bin, without what there is not enough of.
@@ -98,13 +114,13 @@ impl<'a> Master<'a> {
             if !self.cover.solve(effort) {
                 return false;
             }
-            let values = self.pulled(pull);
+            let splits = self.splits(&self.pulled(pull));
             let full = active.len() == self.knapsacks.len();
-            let Some(look) = self.look(&active, &values, effort) else {
+            let Some(look) = self.look(&active, &splits, effort) else {
                 return false;
             };
             if full {
-                self.prove(&values, look.ratio);
+                self.prove(&splits[0].values, &look.ratios);
             }
             if self.is_close() {
                 return true;
@@ -112,7 +128,7 @@ impl<'a> Master<'a> {
             active = if look.found.is_empty() || self.knapsacks.len() <= FEW { self.all() } else { look.found.clone() };
             match (look.found.is_empty() && full, pull > 0.0) {
                 (false, _) => pull = PULL,
-                (true, true) => pull = if look.complete { pull } else { 0.0 },
+                (true, true) => pull = if look.complete && look.is_close() { pull } else { 0.0 },
                 (true, false) if look.complete => return true,
                 (true, false) => {}
             }
@@ -129,7 +145,7 @@ impl<'a> Master<'a> {
         let cost = self.worth(&self.prices());
         let unit = self.market.unit as f64;
         let whole = |price: f64| (price * (1.0 - CLOSE) / unit).ceil();
-        self.bound >= cost * (1.0 - CLOSE) || whole(self.bound) >= whole(cost)
+        self.bound >= cost * (1.0 - CLOSE) || self.goal == Goal::Bound && whole(self.bound) >= whole(cost)
     }
 
     fn worth(&self, values: &[f64]) -> f64 {
@@ -139,6 +155,7 @@ impl<'a> Master<'a> {
     /// Prices of the mix, pulled towards those that prove most: they swing less so.
     fn pulled(&self, pull: f64) -> Vec<f64> {
         let mut values = self.prices();
+        let pull = if self.bound < self.worth(&values) * FAR { pull.min(PULL_FAR) } else { pull };
         if self.bound > 0.0 {
             values.iter_mut().zip(&self.values).for_each(|(value, best)| *value += pull * (best - *value));
         }
@@ -152,18 +169,46 @@ impl<'a> Master<'a> {
         values
     }
 
+    /// The values as they are, and without what places are worth. What is next to nothing becomes nothing in both.
+    fn splits(&self, values: &[f64]) -> Vec<Split> {
+        let least = values.iter().fold(0.0, |most: f64, value| value.max(most)) * NOTHING;
+        let (whole, mut rest) = self.market.places.priced(values, &self.rows);
+        let mut values = values.to_vec();
+        for (rest, value) in rest.iter_mut().zip(&mut values).filter(|(rest, _)| **rest < least) {
+            *value = (*value - *rest).max(0.0);
+            *rest = 0.0;
+        }
+        let mut splits = vec![Split { whole: 0.0, reach: self.reach(&values), values }];
+        if whole > 0.0 {
+            splits.push(Split { whole, reach: self.reach(&rest), values: rest });
+        }
+        splits
+    }
+
+    /// Sums of the sizes that are worth something.
+    fn reach(&self, values: &[f64]) -> Reach {
+        let sorts = self.market.sorts;
+        let capacities = |dim: usize| sorts.problem.kinds.iter().filter_map(move |kind| kind.capacity.get(dim)).copied();
+        let most: Vec<i64> = (0..sorts.dims).map(|dim| capacities(dim).max().unwrap_or(0)).collect();
+        let sizes = self.rows.iter().filter(|sort| values[**sort] > 0.0).map(|sort| sorts.all[*sort].size.as_slice());
+        Reach::of(sizes, &most, Care::Often)
+    }
+
     /// Looks for bins of these kinds that are worth more than they cost, and adds them. `None`: there is no effort left.
-    fn look(&mut self, active: &[usize], values: &[f64], effort: &mut Effort<'_>) -> Option<Look> {
-        let mut look = Look { found: Vec::new(), ratio: 1.0, complete: true };
+    fn look(&mut self, active: &[usize], splits: &[Split], effort: &mut Effort<'_>) -> Option<Look> {
+        if !effort.spend(splits.iter().map(|split| split.reach.units()).sum()) {
+            return None;
+        }
+        let mut look = Look { found: Vec::new(), ratios: vec![1.0; self.knapsacks.len()], complete: true };
         for at in active {
             let (kind, knapsack) = &mut self.knapsacks[*at];
             let kind = *kind;
             let cost = self.market.sorts.problem.kinds[kind].cost();
-            let found = knapsack.search(values, cost * (1.0 + GAIN));
+            let found = knapsack.search(splits, cost * (1.0 + GAIN));
             if !effort.spend(found.units) {
                 return None;
             }
-            look.ratio = look.ratio.max(found.at_most / cost);
+            look.ratios[*at] = (found.at_most / cost).max(1.0);
             look.complete &= found.complete || found.last;
             if !found.bins.is_empty() {
                 look.found.push(*at);
@@ -176,12 +221,17 @@ impl<'a> Master<'a> {
         Some(look)
     }
 
-    /// What prices prove if no bin is worth more than `ratio` times its cost.
-    fn prove(&mut self, values: &[f64], ratio: f64) {
-        let proved = self.worth(values) / ratio * (1.0 - ROUNDING);
+    /// What prices prove if no bin of a kind is worth more than its ratio times its cost: each sort's price is scaled down by the largest ratio
+    /// of the kinds that take it, so that no bin is worth more than it costs.
+    fn prove(&mut self, values: &[f64], ratios: &[f64]) {
+        let mut most = vec![1.0_f64; values.len()];
+        for ((_, knapsack), ratio) in self.knapsacks.iter().zip(ratios).filter(|(_, ratio)| **ratio > 1.0) {
+            knapsack.sorts().for_each(|sort| most[sort] = most[sort].max(*ratio));
+        }
+        let scaled: Vec<f64> = values.iter().zip(most).map(|(value, ratio)| value / ratio * (1.0 - ROUNDING)).collect();
+        let proved = self.worth(&scaled);
         if proved > self.bound {
-            self.bound = proved;
-            self.values = values.iter().map(|value| value / ratio * (1.0 - ROUNDING)).collect();
+            (self.bound, self.values) = (proved, scaled);
         }
     }
 
@@ -200,10 +250,17 @@ impl<'a> Master<'a> {
 struct Look {
     /// Knapsacks that had a bin to add.
     found: Vec<usize>,
-    /// No bin is worth more than so many times its cost.
-    ratio: f64,
+    /// By knapsack: no bin is worth more than so many times its cost.
+    ratios: Vec<f64>,
     /// Nothing can be looked at more closely.
     complete: bool,
+}
+
+impl Look {
+    /// Whether next to no bin is worth more than it costs.
+    fn is_close(&self) -> bool {
+        self.ratios.iter().all(|ratio| *ratio <= 1.0 + CLOSE)
+    }
 }
 
 fn column(market: &Market<'_>, place: &[usize], config: &Config) -> Column {

@@ -8,22 +8,27 @@ use super::worth::Worth;
 use super::{Bin, Pattern};
 use crate::effort::Effort;
 
-/// A share of a bin from which on the mix is sure of it.
-const SURE: f64 = 0.75;
+/// From which share of a bin on a dive takes it from the mix, by way.
+const SURE: [f64; 3] = [0.7, 0.45, 0.75];
+/// How much of a bin's share is left to chance in all ways but the first.
+const CHANCE: f64 = 0.3;
 /// Looks for new bins after each step.
 const ROUNDS: usize = 6;
 /// Steps at most.
 const MAX_STEPS: usize = 200;
 
-/// Whole bins for these counts, as good as the mix leads to; `None` if effort ended first.
-pub(super) fn dive(market: &Market<'_>, master: &Master<'_>, counts: &[usize], sure: f64, effort: &mut Effort<'_>) -> Option<Vec<Bin>> {
+/// Whole bins for these counts, as good as the mix leads to in one of many ways; `None` if effort ended before there were any.
+pub(super) fn dive(market: &Market<'_>, master: &Master<'_>, counts: &[usize], way: usize, effort: &mut Effort<'_>) -> Option<Vec<Bin>> {
     let mut left = counts.to_vec();
     let mut bins: Vec<Bin> = Vec::new();
     let mut best: Option<(i64, Vec<Bin>)> = None;
     let (mut configs, mut amounts) = (master.configs.clone(), master.amounts());
     for _ in 0..MAX_STEPS {
-        settle(&configs, &mut amounts, sure.min(SURE), &mut left, &mut bins);
-        let rest = complete(market, &left, effort)?;
+        shake(&mut amounts, way);
+        settle(&configs, &mut amounts, SURE[way % SURE.len()], &mut left, &mut bins);
+        let Some(rest) = complete(market, &left, effort) else {
+            break;
+        };
         let whole: Vec<Bin> = bins.iter().chain(&rest.bins).cloned().collect();
         let value = market.value(&whole);
         if rest.left.iter().all(|left| *left == 0) && best.as_ref().is_none_or(|(least, _)| value < *least) {
@@ -41,6 +46,16 @@ pub(super) fn dive(market: &Market<'_>, master: &Master<'_>, counts: &[usize], s
         configs = next.configs;
     }
     best.map(|(_, bins)| bins)
+}
+
+/// Changes the shares of bins by chance, by another in each way.
+fn shake(amounts: &mut [(usize, f64)], way: usize) {
+    const GOLDEN: f64 = 0.618_033_988_749_894_8;
+    for (config, amount) in amounts.iter_mut().filter(|_| way > 0) {
+        let part = amount.fract();
+        let chance = ((*config + 1) as f64 * GOLDEN * (way + 1) as f64).fract();
+        *amount += part * CHANCE * (chance - 0.5);
+    }
 }
 
 /// Takes whole bins, then those that the mix is sure of, at least one.

@@ -16,7 +16,7 @@ const MANY: usize = 40_000;
 /// A crowd of items that exclude each other costs this share of all.
 const CROWD: f64 = 0.1;
 /// Ways for a crowd, and how large bins may be, in fair shares: what comes along with each of the crowd must last for the others.
-const SHY: [Style; 2] = [
+pub(super) const SHY: [Style; 2] = [
     Style { order: Order::Mixed, opening: Opening::Shy, measure: Measure::Rest, size_weight: 1.0 },
     Style { order: Order::Mixed, opening: Opening::Shy, measure: Measure::Balance, size_weight: 1.0 },
 ];
@@ -87,7 +87,7 @@ impl Market<'_> {
     }
 
     /// Buys in one way; every round buys at least one bin or ends.
-    fn buy(&self, counts: &[usize], bought: &[usize], style: Style, yardstick: Yardstick) -> Basket {
+    pub fn buy(&self, counts: &[usize], bought: &[usize], style: Style, yardstick: Yardstick<'_>) -> Basket {
         let mut basket = Basket { bins: Vec::new(), left: counts.to_vec(), bought: bought.to_vec() };
         let mut hunt = Hunt::new(self, yardstick);
         let mut bins = 0;

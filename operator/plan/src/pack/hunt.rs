@@ -16,19 +16,21 @@ const HOPE: f64 = 1.02;
 
 /// How what a bin takes is valued against its price.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Yardstick {
+pub(super) enum Yardstick<'v> {
     /// At the prices of the cheapest fractional mix of kinds.
     Mix,
     /// By what each would cost in a bin full of its like: right for few, large items.
     Alone,
     /// As the mix, in bins that cost at most so many times what is left comes to for each item that shares a bin with none of its like.
     Shared(f64),
+    /// At these values, by sort.
+    Given(&'v [f64]),
 }
 
 /// The search for the next bin.
 pub(super) struct Hunt<'a> {
     market: &'a Market<'a>,
-    yardstick: Yardstick,
+    yardstick: Yardstick<'a>,
     values: Vec<f64>,
     /// Worth that was left when values were computed.
     worth: f64,
@@ -40,7 +42,7 @@ pub(super) struct Hunt<'a> {
 }
 
 impl<'a> Hunt<'a> {
-    pub fn new(market: &'a Market<'a>, yardstick: Yardstick) -> Self {
+    pub fn new(market: &'a Market<'a>, yardstick: Yardstick<'a>) -> Self {
         Self {
             market,
             yardstick,
@@ -124,6 +126,7 @@ impl<'a> Hunt<'a> {
         self.values = match self.yardstick {
             Yardstick::Mix | Yardstick::Shared(_) => Worth::of(self.market.sorts, &basket.left).values,
             Yardstick::Alone => self.market.alone.clone(),
+            Yardstick::Given(values) => values.to_vec(),
         };
         self.values.iter_mut().for_each(|value| *value += self.market.item_worth);
         self.worth = of(&self.values);

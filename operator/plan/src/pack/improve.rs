@@ -1,26 +1,37 @@
 //! Makes a packing cheaper for as long as effort lasts, and proves how cheap it could be at least.
 
-use super::columns::{Config, Master};
+use super::coarse::guess;
+use super::columns::{Config, Goal, Master};
 use super::dive::dive;
 use super::fill::tidy;
+use super::greedy::SHY;
+use super::hunt::Yardstick;
 use super::market::{Market, price};
+use super::reach::usable;
 use super::search::Search;
 use super::sorts::Sorts;
+use super::style::{STYLES, Style};
 use super::worth::{Worth, taken};
 use super::{Bin, Packing, Problem, Room};
 use crate::effort::Effort;
 
 /// Units of the first stage of each part; every further stage has twice as many. They do not depend on the effort there is, so that a search
 /// that a clock ended is the beginning of a longer one.
-const STAGE: u64 = 20_000;
+const STAGE: u64 = 15_000;
 /// Pairs of a sort and a kind that a unit of effort sets up.
 const PAIRS_OF_UNIT: usize = 50;
 /// What could still be saved is not looked for where it is less than this part of the price.
 const GOOD_ENOUGH: i64 = 5_000;
+/// Units for the problem that knows less, and how far what it says things are worth is pulled towards what they are worth by size: what is worth
+/// nothing there goes in by size then.
+const GUESS_UNITS: u64 = 150_000;
+const BY_SIZE: f64 = 0.02;
+/// Ways to buy at what things are worth there.
+const WAYS: [Style; 3] = [SHY[0], STYLES[3], STYLES[0]];
+/// Dives of a stage.
+const DIVES: usize = 2;
 /// Stages at most.
 const MAX_STAGES: u32 = 30;
-/// From which share of a bin on a stage takes it from the mix, in turn.
-const SURE: [f64; 3] = [0.7, 0.45, 0.95];
 
 /// What thinking came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +59,8 @@ pub fn greedy(problem: &Problem, left: &[usize], fixed: &[usize]) -> Packing {
 
 /// Makes a packing cheaper: its price less its bonuses never grows, and what it leaves stays the same.
 pub fn improve(problem: &Problem, packing: Packing, effort: &mut Effort<'_>) -> Improved {
+    let (problem, units) = &usable(problem);
+    effort.spend(*units);
     let sorts = Sorts::of(problem);
     let market = Market::new(&sorts);
     let start = by_sort(&sorts, &packing.bins);
@@ -69,6 +82,8 @@ pub fn improve(problem: &Problem, packing: Packing, effort: &mut Effort<'_>) -> 
 ///
 /// Worth that no bin exceeds its price with is worth that the rooms cannot hold more of than their size times its price: the rest is bought.
 pub fn lower_bound(problem: &Problem, rooms: &[Room], effort: &mut Effort<'_>) -> i64 {
+    let (problem, units) = &usable(problem);
+    effort.spend(*units);
     let sorts = Sorts::of(problem);
     let market = Market::new(&sorts);
     let all: Vec<usize> = problem.items.iter().map(|item| item.count).collect();
@@ -111,17 +126,27 @@ struct Thinking<'a> {
     bins: Vec<Bin>,
     simple: Worth,
     proved: f64,
+    /// What all items together are worth at most to whoever prefers some kinds: the bound knows nothing of that.
+    hoped: i64,
 }
 
 impl<'a> Thinking<'a> {
     fn new(market: &'a Market<'a>, counts: Vec<usize>, bins: Vec<Bin>) -> Self {
         let simple = Worth::of(market.sorts, &counts);
         let proved = simple.of_all(&counts);
-        Self { market, counts, bins, simple, proved }
+        let most = |bonus: &[(usize, i64)]| bonus.iter().map(|(_, bonus)| *bonus).max().unwrap_or(0);
+        let each = market.sorts.all.iter().zip(&counts).map(|(sort, count)| most(sort.bonus).saturating_mul(*count as i64));
+        let hoped = each.fold(0, i64::saturating_add);
+        Self { market, counts, bins, simple, proved, hoped }
     }
 
     fn bound(&self) -> i64 {
         self.market.lift(self.proved)
+    }
+
+    /// What no packing's price less its bonuses is below.
+    fn goal(&self) -> i64 {
+        self.bound().saturating_sub(self.hoped)
     }
 
     /// Gives each bin's items to the kind that holds them for least.
@@ -141,9 +166,40 @@ impl<'a> Thinking<'a> {
         }
     }
 
+    /// Buys anew at what a problem with fewer sorts says things are worth, where there is one. Says what that is.
+    fn guess(&mut self, effort: &mut Effort<'_>) -> Option<Vec<f64>> {
+        let guess = effort.share(GUESS_UNITS, |effort| guess(self.market, &self.counts, effort))?;
+        self.proved = self.proved.max(guess.bound);
+        let mixed = |(guess, simple): (&f64, &f64)| guess + BY_SIZE * (simple - guess);
+        let values: Vec<f64> = guess.values.iter().zip(&self.simple.values).map(mixed).collect();
+        for style in WAYS {
+            if self.is_best() || effort.is_spent() {
+                break;
+            }
+            let none = vec![0; self.market.kinds.len()];
+            let basket = self.market.buy(&self.counts, &none, style, Yardstick::Given(&values));
+            if effort.spend(self.market.units(&basket)) && basket.left.iter().all(|left| *left == 0) {
+                self.offer(basket.bins);
+            }
+        }
+        Some(values)
+    }
+
+    /// Dives of this stage, each in another way.
+    fn dives(&mut self, master: &Master<'_>, stage: usize, effort: &mut Effort<'_>) {
+        for way in stage * DIVES..(stage + 1) * DIVES {
+            let bins = dive(self.market, master, &self.counts, way, effort);
+            bins.into_iter().for_each(|bins| self.offer(bins));
+            if self.is_best() || effort.is_spent() {
+                return;
+            }
+        }
+    }
+
     /// Column generation, rounding and search in turn, each time for longer.
     fn run(&mut self, effort: &mut Effort<'_>) {
-        let mut master = Master::new(self.market, &self.counts, &self.simple);
+        let guess = if self.is_best() { None } else { self.guess(effort) };
+        let mut master = if guess.is_some() { None } else { Master::new(self.market, &self.counts, &self.simple) };
         master
             .iter_mut()
             .for_each(|master| self.bins.iter().for_each(|bin| master.add(&Config { kind: bin.kind, pattern: bin.pattern.clone() })));
@@ -155,6 +211,10 @@ impl<'a> Thinking<'a> {
             }
             let units = STAGE << stage;
             if let Some(master) = &mut master {
+                if solved && master.goal == Goal::Bound {
+                    // The bound is known, and no dive has reached it: better bins are looked for.
+                    (master.goal, solved) = (Goal::Mix, false);
+                }
                 if !solved {
                     solved = effort.share(units, |effort| master.solve(effort, usize::MAX));
                     self.proved = self.proved.max(master.bound);
@@ -163,25 +223,24 @@ impl<'a> Thinking<'a> {
                     return;
                 }
                 if solved || master.is_small() {
-                    let sure = SURE[stage as usize % SURE.len()];
-                    let bins = effort.share(units, |effort| dive(self.market, master, &self.counts, sure, effort));
-                    bins.into_iter().for_each(|bins| self.offer(bins));
+                    effort.share(units, |effort| self.dives(master, stage as usize, effort));
                 }
             }
-            let values = master.as_ref().filter(|_| solved).map_or_else(|| self.simple.values.clone(), |master| master.values.clone());
+            let known = master.as_ref().filter(|_| solved).map(|master| &master.values).or(guess.as_ref());
+            let values = known.unwrap_or(&self.simple.values).clone();
             let mut searching = match search.take() {
                 Some(kept) if self.market.value(&kept.bins()) <= self.market.value(&self.bins) && stage > 1 => kept,
                 _ => Search::new(self.market, &self.bins, values),
             };
-            effort.share(units / 2, |effort| searching.run(self.bound(), effort));
+            effort.share(units / 2, |effort| searching.run(self.goal(), effort));
             self.offer(searching.bins());
             search = Some(searching);
         }
     }
 
-    /// Whether the packing is proved to be as good as the best. Bonuses are not in the bound.
+    /// Whether the packing is proved to be as good as the best.
     fn is_best(&self) -> bool {
         let (value, bound) = (self.market.value(&self.bins), self.bound());
-        value.saturating_sub(bound) <= bound / GOOD_ENOUGH
+        value.saturating_sub(self.goal()) <= bound / GOOD_ENOUGH
     }
 }

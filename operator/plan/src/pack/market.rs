@@ -1,5 +1,6 @@
 //! What stays the same while a packing is made: which kind takes what, and what that is worth.
 
+use super::reach::common;
 use super::sorts::Sorts;
 use super::worth::{Places, takes};
 use super::{Bin, Kind, Pattern, Problem, times};
@@ -38,9 +39,6 @@ pub(super) fn price(problem: &Problem, bins: &[Bin]) -> i64 {
 
 /// What all prices are multiples of.
 fn unit(problem: &Problem) -> i64 {
-    fn common(a: i64, b: i64) -> i64 {
-        if b == 0 { a } else { common(b, a % b) }
-    }
     problem.kinds.iter().map(|kind| kind.price.max(0)).fold(0, common).max(1)
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Relax<'a> {
     /// How many of each there are.
     pub most: &'a [f64],
     pub dims: usize,
+    /// How much of each dimension there is.
+    pub room: &'a [f64],
 }
 
 /// What is basic in a row: an item, or what is free of a dimension.
@@ -42,14 +44,15 @@ enum State {
 }
 
 impl Relax<'_> {
-    /// Prices of the whole of each dimension. They are the best unless the steps run out, and prove a bound either way.
-    pub fn prices(&self) -> Vec<f64> {
+    /// Prices of the whole of each dimension, and how much of each item there is at them. They are the best unless the steps run out, and
+    /// the prices prove a bound either way.
+    pub fn solve(&self) -> (Vec<f64>, Vec<f64>) {
         let dims = self.dims;
         let mut inverse = vec![0.0; dims * dims];
         (0..dims).for_each(|dim| inverse[dim * dims + dim] = 1.0);
         let mut basis = Basis {
             parts: (0..dims).map(Part::Free).collect(),
-            amounts: vec![1.0; dims],
+            amounts: self.room.to_vec(),
             inverse,
             state: vec![State::None; self.values.len()],
             free_basic: vec![true; dims],
@@ -61,7 +64,19 @@ impl Relax<'_> {
             };
             self.step(&mut basis, part, gain);
         }
-        basis.prices.iter().map(|price| price.max(0.0)).collect()
+        let prices = basis.prices.iter().map(|price| price.max(0.0)).collect();
+        (prices, self.amounts(&basis))
+    }
+
+    fn amounts(&self, basis: &Basis) -> Vec<f64> {
+        let all = basis.state.iter().zip(self.most);
+        let mut amounts: Vec<f64> = all.map(|(state, most)| if *state == State::All { *most } else { 0.0 }).collect();
+        for (part, amount) in basis.parts.iter().zip(&basis.amounts) {
+            if let Part::Item(item) = part {
+                amounts[*item] = amount.max(0.0);
+            }
+        }
+        amounts
     }
 
     fn share(&self, item: usize) -> &[f64] {
@@ -157,8 +172,9 @@ mod tests {
 
     #[test]
     fn the_prices_prove_what_the_best_mix_is_worth() {
-        let relax = Relax { shares: &[0.5, 0.1, 0.1, 0.5, 0.3, 0.3], values: &[3.0, 3.0, 4.0], most: &[9.0, 9.0, 1.0], dims: 2 };
-        let prices = relax.prices();
+        let relax =
+            Relax { shares: &[0.5, 0.1, 0.1, 0.5, 0.3, 0.3], values: &[3.0, 3.0, 4.0], most: &[9.0, 9.0, 1.0], dims: 2, room: &[1.0, 1.0] };
+        let prices = relax.solve().0;
         let beyond = |item: usize| {
             (relax.values[item] - relax.share(item).iter().zip(&prices).map(|(share, price)| share * price).sum::<f64>()).max(0.0)
         };

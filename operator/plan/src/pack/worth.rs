@@ -92,6 +92,21 @@ impl Places {
         Self { rules: rules.len(), by_sort }
     }
 
+    /// What every member of a rule is worth at least is what the rule's place is worth: takes it off the values, and says what all places of
+    /// a bin are worth together.
+    pub fn priced(&self, values: &[f64], sorts: &[usize]) -> (f64, Vec<f64>) {
+        let (mut whole, mut rest) = (0.0, values.to_vec());
+        for rule in 0..self.rules {
+            let members = || sorts.iter().map(|sort| (*sort, self.of_sort(*sort)[rule])).filter(|(_, share)| *share > 0.0);
+            let least = members().map(|(sort, share)| rest[sort] / share).fold(f64::INFINITY, f64::min);
+            if least.is_finite() && least > 0.0 {
+                whole += least;
+                members().for_each(|(sort, share)| rest[sort] -= least * share);
+            }
+        }
+        (whole, rest)
+    }
+
     /// By rule.
     pub fn of_sort(&self, sort: usize) -> &[f64] {
         &self.by_sort[sort * self.rules..][..self.rules]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::catalog::{Candidate, Catalog, cloud_key, cloud_of_host};
 use super::cluster::is_live;
 use super::seats::Seats;
-use crate::model::{Extras, Key, Line, Offering, Quota, Snapshot};
+use crate::model::{Extras, Host, Key, Line, Offering, Quota, Snapshot};
 
 const MIB: i64 = 1 << 20;
 
@@ -44,10 +44,7 @@ impl Budget {
         let quotas = snapshot.clouds.iter().map(|(key, cloud)| (key.clone(), cloud.quota)).collect();
         let mut budget = Self { pools: vec![Held::default(); catalog.pools.len()], quotas };
         for host in &snapshot.hosts {
-            let size = catalog.offering(host).map_or_else(
-                || (host.allocatable.cpu_milli / 1_000, host.allocatable.memory_bytes / MIB),
-                |offering| (offering.vcpus, offering.memory_mib),
-            );
+            let size = size_of(host, catalog);
             let pool = catalog.pool_of(host);
             if let Some(pool) = pool.filter(|_| is_live(host)) {
                 budget.pools[pool].add(&host.zone, size, 1);
@@ -157,6 +154,20 @@ impl Held {
         self.memory_mib = self.memory_mib.saturating_add(memory_mib.saturating_mul(times));
         *self.zones.entry(zone.to_owned()).or_default() += hosts;
     }
+}
+
+/// Gives back what a host takes of a quota that counts it.
+pub(crate) fn give_back(quota: &mut Quota, host: &Host, catalog: &Catalog<'_>) {
+    let extras = catalog.pool_of(host).map(|pool| catalog.pools[pool].extras).unwrap_or_default();
+    use_quota(quota, size_of(host, catalog), &extras, -1);
+}
+
+/// vCPUs and memory in MiB; of a flavor that the cloud no longer lists, what its node offers.
+fn size_of(host: &Host, catalog: &Catalog<'_>) -> (i64, i64) {
+    catalog.offering(host).map_or_else(
+        || (host.allocatable.cpu_milli / 1_000, host.allocatable.memory_bytes / MIB),
+        |offering| (offering.vcpus, offering.memory_mib),
+    )
 }
 
 fn use_quota(quota: &mut Quota, (vcpus, memory_mib): (i64, i64), extras: &Extras, hosts: i64) {

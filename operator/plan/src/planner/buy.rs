@@ -8,6 +8,7 @@ use super::demand::Demand;
 use super::field::Spot;
 use super::floor::floor_of;
 use super::place::Placing;
+use super::prefer::{self, Wishes};
 use super::problem::Posed;
 use super::sites::{self, Lot};
 use super::supply::Verdicts;
@@ -26,6 +27,8 @@ pub(crate) struct Market<'a> {
     pub catalog: &'a Catalog<'a>,
     pub demand: &'a Demand<'a>,
     pub verdicts: &'a Verdicts,
+    /// What of the pods' preferences is minded.
+    pub wishes: &'a Wishes<'a>,
 }
 
 /// A host that is bought.
@@ -39,7 +42,18 @@ pub(crate) struct Bought {
     pub floor: Option<String>,
 }
 
+impl Bought {
+    /// One more pod of a shape goes there.
+    pub fn put(&mut self, shape: usize) {
+        match self.pattern.iter_mut().find(|(at, _)| *at == shape) {
+            Some((_, count)) => *count += 1,
+            None => self.pattern.push((shape, 1)),
+        }
+    }
+}
+
 /// What was bought.
+#[derive(Clone)]
 pub(crate) struct Basket {
     pub bought: Vec<Bought>,
     /// What was used before.
@@ -48,11 +62,38 @@ pub(crate) struct Basket {
     pub budget: Budget,
     /// For each weight, what its pools left over: rank and counts by shape.
     pub stages: Vec<(usize, Vec<usize>)>,
+    /// So many of the first hosts keep their pods, whoever else finds none.
+    settled: usize,
 }
 
 impl Basket {
     pub fn new(budget: Budget) -> Self {
-        Self { bought: Vec::new(), start: budget.clone(), budget, stages: Vec::new() }
+        Self { bought: Vec::new(), start: budget.clone(), budget, stages: Vec::new(), settled: 0 }
+    }
+
+    /// Whoever has a host now keeps it; what was left over is asked anew.
+    pub fn settle(&mut self) {
+        self.settled = self.bought.len();
+        self.stages.clear();
+    }
+
+    /// Takes so many pods of a shape from a host; says how many.
+    pub fn take_out(&mut self, host: usize, shape: usize, pods: usize) -> usize {
+        let Some((_, count)) = self.bought[host].pattern.iter_mut().find(|(at, _)| *at == shape) else {
+            return 0;
+        };
+        let taken = pods.min(*count);
+        *count -= taken;
+        taken
+    }
+
+    /// Lets go of hosts that nobody is left for, but for those of a floor.
+    pub fn drop_idle(&mut self, catalog: &Catalog<'_>) {
+        self.bought.iter_mut().for_each(|host| host.pattern.retain(|(_, count)| *count > 0));
+        self.bought.retain(|host| !host.pattern.is_empty() || host.floor.is_some());
+        self.settled = self.settled.min(self.bought.len());
+        self.budget = self.start.clone();
+        self.bought.iter().for_each(|host| self.budget.take(&catalog.candidates[host.candidate], catalog));
     }
 }
 
@@ -90,7 +131,10 @@ impl<'a> Market<'a> {
             }
             let posed = Posed::new(self, &open, &lots, &basket.budget, purpose, hosts);
             let greedy = pack::greedy(&posed.problem, &posed.counts(), &[]);
+            let used = effort.used();
             let packing = pack::improve(&posed.problem, greedy, effort).packing;
+            let used = effort.used() - used;
+            let (lots, packing) = prefer::retouched(self, &open, &posed, (lots, packing), (placing, &basket.bought), used);
             let first = basket.bought.len();
             let left = self.take(&packing, &open, &lots, placing, basket, purpose);
             let failed = |(lot, left): (&Lot, usize)| Some((lot.contents[0].0, lot.spot.clone().filter(|_| left > 0)?));
@@ -122,7 +166,7 @@ impl<'a> Market<'a> {
         placing.field.hope(&self.demand.rules, &self.hoped(&basket.budget));
         loop {
             let found = stranded.len();
-            for host in &mut basket.bought {
+            for host in &mut basket.bought[basket.settled..] {
                 let spot = &self.catalog.candidates[host.candidate].spot;
                 for (shape, count) in &mut host.pattern {
                     let sited = &self.demand.rules.rules[self.demand.shapes[*shape].rule].sited;
@@ -140,9 +184,7 @@ impl<'a> Market<'a> {
             }
         }
         if !stranded.is_empty() {
-            basket.bought.retain(|host| !host.pattern.is_empty() || host.floor.is_some());
-            basket.budget = basket.start.clone();
-            basket.bought.iter().for_each(|host| basket.budget.take(&self.catalog.candidates[host.candidate], self.catalog));
+            basket.drop_idle(self.catalog);
         }
         stranded
     }
@@ -161,14 +203,16 @@ impl<'a> Market<'a> {
         for bin in &packing.bins {
             let group = groups[bin.kind];
             let sited = bin.pattern.iter().any(|(lot, _)| lots[*lot].site.is_some());
-            let members = if sited { &group.members } else { &group.twins };
+            let pattern = shapes(&bin.pattern, lots);
+            let kin = self.wishes.kin(self.catalog, group, &pattern);
+            let members = if sited { &group.members } else { &*kin };
             for _ in 0..bin.times {
                 let Some(candidate) = basket.budget.quietest(members, purpose, self.catalog) else {
                     break;
                 };
                 basket.budget.take(&self.catalog.candidates[candidate], self.catalog);
                 bin.pattern.iter().for_each(|(lot, count)| left[*lot] -= count);
-                let pattern = shapes(&bin.pattern, lots);
+                let pattern = pattern.clone();
                 let spot = placing.field.settled(&self.demand.rules, &self.catalog.candidates[candidate].spot);
                 placing.field.open(&self.demand.rules, &spot);
                 for (shape, count) in &pattern {

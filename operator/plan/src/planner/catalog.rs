@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::cluster::Cluster;
 use super::demand::{Demand, Shape};
 use super::field::{Field, Spot};
+use super::prefer::Liking;
 use super::supply::{Make, Verdicts, attachable};
 use jiff::Timestamp;
 
@@ -36,6 +37,8 @@ pub(crate) struct Candidate<'a> {
     pub verdict: usize,
     /// Where its host would be.
     pub spot: Spot,
+    /// What preferences see of it.
+    pub liking: Liking<'a>,
     /// Marks of shapes that its hosts were no use to, sorted.
     pub useless: Vec<u64>,
     /// What runs on each of its hosts.
@@ -151,20 +154,21 @@ impl<'a> Catalog<'a> {
             let verdict = verdicts.row(&view, &demand.classes);
             let known = |key: &str| known_value(owner, cloud, offering, key);
             let spot = field.spot(&demand.rules, &view, None, known);
+            let liking = demand.wishes.liking(&view, known);
             let rank = self.weight_rank(pool);
             let daemons = cluster.daemons(&view).collect();
             let useless = useless(owner, &offering.flavor, cluster.snapshot.now);
-            self.candidates.push(Candidate { pool, rank, offering, labels, allocatable, free, verdict, spot, useless, daemons });
+            self.candidates.push(Candidate { pool, rank, offering, labels, allocatable, free, verdict, spot, liking, useless, daemons });
         }
     }
 
     /// Joins candidates that are alike.
     fn group(&mut self, verdicts: &Verdicts) {
-        let mut groups: BTreeMap<_, BTreeMap<&Spot, Vec<usize>>> = BTreeMap::new();
+        let mut groups: BTreeMap<_, BTreeMap<(&Spot, &Liking<'_>), Vec<usize>>> = BTreeMap::new();
         for (at, candidate) in self.candidates.iter().enumerate() {
             if candidate.offering.unavailable.is_none() && self.pools[candidate.pool].ready.is_ok() {
                 let key = (candidate.make(), &candidate.free, verdicts.of(candidate.verdict), &candidate.useless);
-                groups.entry(key).or_default().entry(&candidate.spot).or_default().push(at);
+                groups.entry(key).or_default().entry((&candidate.spot, &candidate.liking)).or_default().push(at);
             }
         }
         let mut all = Vec::new();

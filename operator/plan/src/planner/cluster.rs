@@ -81,7 +81,7 @@ impl<'a> Cluster<'a> {
         if let Some(load) = view.name.and_then(|name| self.loads.get(name)) {
             free.sub(&load.requests);
         }
-        for set in self.snapshot.daemon_sets.iter().filter(|set| runs_daemon(set, view) && !self.has_daemon(view, set)) {
+        for set in self.snapshot.daemon_sets.iter().filter(|set| self.awaits_daemon(view, set)) {
             free.sub(&one_pod(&set.pod.spec.requests));
         }
         free
@@ -118,6 +118,11 @@ impl<'a> Cluster<'a> {
         }
     }
 
+    /// Whether a pod of the set will come to such a node and is not there yet.
+    pub fn awaits_daemon(&self, view: &NodeView<'_>, set: &DaemonSet) -> bool {
+        runs_daemon(set, view) && !self.has_daemon(view, set)
+    }
+
     fn has_daemon(&self, view: &NodeView<'_>, set: &DaemonSet) -> bool {
         view.name.is_some_and(|name| self.daemons.contains(&(name, set.key.namespace.as_str(), set.key.name.as_str())))
     }
@@ -141,9 +146,14 @@ pub(crate) fn is_live(host: &Host) -> bool {
     !host.deleting && !host.failed
 }
 
+/// A node's taints, without those that a joining one sheds.
+pub(crate) fn own_taints(node: &Node, joining: Option<&Host>) -> Vec<Taint> {
+    joining.map_or_else(|| node.taints.clone(), |host| kept_taints(&node.taints, host))
+}
+
 /// The taints that pods meet on a node: those of a cordon too, without those that a joining node sheds.
 pub(crate) fn met_taints(node: &Node, joining: Option<&Host>) -> Vec<Taint> {
-    let mut taints = joining.map_or_else(|| node.taints.clone(), |host| kept_taints(&node.taints, host));
+    let mut taints = own_taints(node, joining);
     if node.cordoned && !taints.iter().any(|taint| taint.key == NODE_UNSCHEDULABLE) {
         let key = NODE_UNSCHEDULABLE.to_owned();
         taints.push(Taint { key, effect: "NoSchedule".to_owned(), ..Taint::default() });

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cluster::Cluster;
+use super::prefer::Wishes;
 use super::rules::{Rules, visible_keys};
 use crate::model::{Pod, PodSpec};
 use crate::resources::Resources;
@@ -76,6 +77,8 @@ pub(crate) struct Demand<'a> {
     pub shapes: Vec<Shape<'a>>,
     /// What pods ask of other pods.
     pub rules: Rules<'a>,
+    /// What they prefer.
+    pub wishes: Wishes<'a>,
     /// Pods that wait, but for which no host is bought, each with the reason; by name.
     pub beyond: Vec<(&'a Pod, String)>,
     attached: BTreeSet<String>,
@@ -96,6 +99,7 @@ impl<'a> Demand<'a> {
         let keys = visible_keys(snapshot, &modelled);
         let groups = grouped(modelled, &keys);
         demand.add_shapes(cluster, groups);
+        demand.wishes = Wishes::of(cluster, &demand.shapes);
         demand.beyond.sort_by_key(|(pod, _)| (&pod.key, &pod.uid));
         demand
     }

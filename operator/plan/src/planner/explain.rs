@@ -4,6 +4,8 @@ mod company;
 mod misfit;
 mod room;
 
+pub(crate) use company::lets_in;
+
 use super::budget::{Budget, Purpose};
 use super::buy::MAX_NEW_HOSTS;
 use super::buy::Market;
@@ -40,12 +42,20 @@ pub(crate) fn why_not(market: &Market<'_>, pool: usize, shape: &Shape<'_>, field
         return why;
     }
     let wall = company::wall(market, &useful, shape, field);
-    let had: Vec<&Candidate<'_>> = useful.iter().copied().filter(|candidate| company::lets_in(market, candidate, shape, field)).collect();
+    let had: Vec<&Candidate<'_>> = useful.iter().copied().filter(|candidate| lets_in(market, candidate, shape, field)).collect();
     if let Some(why) = wall.filter(|_| had.is_empty()) {
         return why;
     }
-    obstacle(market, pool, &had, Purpose::Demand, budget)
-        .unwrap_or_else(|| format!("this plan has reached its limit of {MAX_NEW_HOSTS} new hosts; the next one goes on"))
+    obstacle(market, pool, &had, Purpose::Demand, budget).unwrap_or_else(|| postponed(market, shape))
+}
+
+/// Why the plan leaves a pod out that a host could be had for.
+fn postponed(market: &Market<'_>, shape: &Shape<'_>) -> String {
+    if market.demand.rules.rules[shape.rule].all.is_free() {
+        format!("this plan has reached its limit of {MAX_NEW_HOSTS} new hosts; the next one goes on")
+    } else {
+        "its place depends on others whom this plan places: once they run the next plan looks again".to_owned()
+    }
 }
 
 /// Why the pool's hosts are taken to be no use to such pods for now.

@@ -1,15 +1,16 @@
 //! Who is where, by counter and domain: says at once whether a pod's company lets it into a bin, and follows every placement.
 
+mod anew;
 mod extent;
+mod settled;
+mod tally;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::cluster::Cluster;
 use super::rules::{Asks, Needs, Rules, Topology};
-use crate::model::{Pod, PodSpec};
-use crate::scheduling::NodeView;
+use crate::scheduling::{NodeView, runs_daemon};
 use extent::Extent;
+use tally::{Tally, grown, shifted};
 
 /// The only domain of the whole cluster.
 const CLUSTER: u32 = 0;
@@ -21,6 +22,8 @@ pub(crate) struct Spot {
     pub domains: Vec<Option<u32>>,
     /// By realm, whether it counts.
     pub counted: Vec<bool>,
+    /// Of a host that could be bought, what of [`Rules::daemons`] will run there; of others it is counted already.
+    pub brings: Vec<usize>,
 }
 
 /// What keeps a pod out.
@@ -38,19 +41,13 @@ pub(crate) enum Wall {
     NoDomain(usize),
 }
 
-#[derive(Clone, Debug, Default)]
-struct Tally {
-    /// By domain.
-    counts: Vec<i64>,
-    /// By domain, the least skew that somebody whom this plan placed there was promised.
-    promised: Vec<i64>,
-    /// The most domains that one of them wants.
-    promised_domains: Option<usize>,
-    /// By domain, pods that this plan placed there because they need each other.
-    leaning: Vec<i64>,
-    total: i64,
-    /// The least count, while it is known.
-    least: Option<i64>,
+impl Wall {
+    /// What must change before the pod may be let in.
+    pub fn counter(self) -> usize {
+        match self {
+            Self::Company(at) | Self::Nobody(at) | Self::Skew(at) | Self::Promise(at) | Self::NoDomain(at) => at,
+        }
+    }
 }
 
 /// All counts.
@@ -62,6 +59,8 @@ pub(crate) struct Field<'a> {
     of: Vec<(usize, Option<usize>)>,
     names: Vec<HashMap<&'a str, u32>>,
     fresh: Vec<u32>,
+    /// Counters that count each of [`Rules::daemons`].
+    daemons: Vec<Vec<usize>>,
     /// Whether only domains count that are there.
     sober: bool,
 }
@@ -75,6 +74,7 @@ impl<'a> Field<'a> {
             of: rules.counters.iter().map(|counter| (counter.topology, counter.realm)).collect(),
             names: vec![HashMap::new(); rules.topologies.len()],
             fresh: vec![0; rules.topologies.len()],
+            daemons: rules.daemons.iter().map(|daemon| daemon.adds.clone()).collect(),
             sober: false,
         }
     }
@@ -89,18 +89,22 @@ impl<'a> Field<'a> {
                 Topology::Label(key) => value(key).map(|value| self.domain(at, value)),
             });
         }
-        Spot { domains, counted: rules.realms.iter().map(|realm| realm.counts(view)).collect() }
+        let runs = |at: &usize| name.is_none() && runs_daemon(rules.daemons[*at].set, view);
+        let brings = (0..rules.daemons.len()).filter(runs).collect();
+        Spot { domains, counted: rules.realms.iter().map(|realm| realm.counts(view)).collect(), brings }
     }
 
-    /// The spot of a host that is bought as this: a domain of its own.
+    /// The spot of a host that is bought as this: a domain of its own, in which DaemonSets' pods count.
     pub fn settled(&mut self, rules: &Rules<'a>, spot: &Spot) -> Spot {
         let mut spot = spot.clone();
+        let brings = std::mem::take(&mut spot.brings);
         for (at, topology) in rules.topologies.iter().enumerate() {
             if *topology == Topology::Node {
                 spot.domains[at] = Some(self.fresh[at]);
                 self.fresh[at] += 1;
             }
         }
+        self.bring(rules, &spot, &brings);
         spot
     }
 
@@ -117,12 +121,21 @@ impl<'a> Field<'a> {
         self.each_extent(rules, spot, |extent, domain| *grown(&mut extent.bins, domain) += 1);
     }
 
+    /// A host on its way is there: its domains count, and its DaemonSets' pods.
+    pub fn join(&mut self, rules: &Rules<'_>, spot: &Spot, daemons: &[usize]) {
+        self.open(rules, spot);
+        self.bring(rules, spot, daemons);
+    }
+
+    /// Counts these of [`Rules::daemons`].
+    pub fn bring(&mut self, rules: &Rules<'_>, spot: &Spot, daemons: &[usize]) {
+        daemons.iter().for_each(|daemon| self.count(&rules.daemons[*daemon].adds, spot, 1));
+    }
+
     /// From now on domains count in which hosts could be bought.
     pub fn hope(&mut self, rules: &Rules<'_>, spots: &[&Spot]) {
-        for (extent, realm) in self.extents.iter_mut().zip(&rules.realms) {
-            extent.hoped.clear();
-            extent.anew |= rules.topologies[realm.topology] == Topology::Node;
-        }
+        self.extents.iter_mut().for_each(|extent| extent.hoped.clear());
+        self.hope_anew(rules, spots);
         let spots = if self.sober { &[] } else { spots };
         for spot in spots {
             self.each_extent(rules, spot, |extent, domain| *grown(&mut extent.hoped, domain) = true);
@@ -166,9 +179,8 @@ impl<'a> Field<'a> {
                 let before = *count;
                 *count = count.saturating_add(pods);
                 tally.total = tally.total.saturating_add(pods);
-                if tally.least.is_some_and(|least| before <= least || *count < least) {
-                    tally.least = None;
-                }
+                let extent = realm.map(|realm| &self.extents[realm]);
+                tally.least = tally.least.and_then(|least| shifted(least, before, *count, extent?.counts(domain)));
             }
         }
     }
@@ -178,6 +190,11 @@ impl<'a> Field<'a> {
         let pods = i64::try_from(pods).unwrap_or(i64::MAX);
         self.count(&asks.adds, spot, pods);
         self.lean(asks, spot, pods);
+        self.promise(asks, spot);
+    }
+
+    /// From now on nobody may break the spread of such a pod there.
+    pub fn promise(&mut self, asks: &Asks, spot: &Spot) {
         for skew in &asks.skews {
             if let Some(domain) = spot.domains[self.of[skew.counter].0] {
                 let tally = &mut self.tallies[skew.counter];
@@ -208,7 +225,7 @@ impl<'a> Field<'a> {
 
     /// Whether somebody is there who needs nobody, or those who need each other are nowhere else.
     fn is_company(&self, counter: usize, spot: &Spot) -> bool {
-        let (there, tally) = (self.at_spot(counter, spot), &self.tallies[counter]);
+        let (there, tally) = (self.settled_at(counter, spot), &self.tallies[counter]);
         let domain = spot.domains[self.of[counter].0];
         let leaning = domain.and_then(|domain| tally.leaning.get(domain as usize).copied()).unwrap_or(0);
         there > leaning || (there > 0 && there == tally.total)
@@ -220,14 +237,14 @@ impl<'a> Field<'a> {
     /// What keeps it out.
     pub fn admits(&mut self, asks: &Asks, spot: &Spot) -> Result<(), Wall> {
         for counter in &asks.zeros {
-            if spot.domains[self.of[*counter].0].is_some_and(|domain| self.at(*counter, domain) > 0) {
+            if self.at_spot(*counter, spot) > 0 {
                 return Err(Wall::Company(*counter));
             }
         }
         for skew in &asks.skews {
-            let domain = spot.domains[self.of[skew.counter].0].ok_or(Wall::NoDomain(skew.counter))?;
+            spot.domains[self.of[skew.counter].0].ok_or(Wall::NoDomain(skew.counter))?;
             let least = self.least(skew.counter, skew.min_domains);
-            if self.at(skew.counter, domain).saturating_add(skew.own).saturating_sub(least) > skew.max_skew {
+            if self.at_spot(skew.counter, spot).saturating_add(skew.own).saturating_sub(least) > skew.max_skew {
                 return Err(Wall::Skew(skew.counter));
             }
         }
@@ -241,7 +258,7 @@ impl<'a> Field<'a> {
         while kept > 0 {
             let needed = asks.needs.counters.iter().all(|counter| self.is_company(*counter, spot));
             let even = asks.skews.iter().all(|skew| {
-                let over = self.at_spot(skew.counter, spot).saturating_sub(self.least(skew.counter, skew.min_domains));
+                let over = self.settled_at(skew.counter, spot).saturating_sub(self.least(skew.counter, skew.min_domains));
                 over <= skew.max_skew
             });
             if needed && even {
@@ -257,8 +274,8 @@ impl<'a> Field<'a> {
     fn has_company(&self, asks: &Asks, spot: &Spot) -> Result<(), Wall> {
         let mut nobody = None;
         for counter in &asks.needs.counters {
-            let domain = spot.domains[self.of[*counter].0].ok_or(Wall::NoDomain(*counter))?;
-            if self.at(*counter, domain) == 0 {
+            spot.domains[self.of[*counter].0].ok_or(Wall::NoDomain(*counter))?;
+            if self.at_spot(*counter, spot) == 0 {
                 nobody = nobody.or(Some(*counter));
             }
         }
@@ -281,7 +298,7 @@ impl<'a> Field<'a> {
             };
             let tally = &self.tallies[*counter];
             let (promised, domains) = (tally.promised.get(domain as usize).copied().unwrap_or(i64::MAX), tally.promised_domains);
-            if promised < i64::MAX && self.at(*counter, domain) + 1 - self.least(*counter, domains) > promised {
+            if promised < i64::MAX && self.at_spot(*counter, spot) + 1 - self.least(*counter, domains) > promised {
                 return Err(Wall::Promise(*counter));
             }
         }
@@ -294,8 +311,13 @@ impl<'a> Field<'a> {
     }
 
     /// How many are counted where the spot is; 0 outside of all domains.
-    pub fn at_spot(&self, counter: usize, spot: &Spot) -> i64 {
+    fn settled_at(&self, counter: usize, spot: &Spot) -> i64 {
         spot.domains[self.of[counter].0].map_or(0, |domain| self.at(counter, domain))
+    }
+
+    /// As [`Self::settled_at`], with those who come with the host.
+    pub fn at_spot(&self, counter: usize, spot: &Spot) -> i64 {
+        spot.domains[self.of[counter].0].map_or(0, |domain| self.at(counter, domain) + self.brought(counter, spot))
     }
 
     /// The least count of all domains; 0 if there are fewer than `min_domains`, or none.
@@ -303,46 +325,16 @@ impl<'a> Field<'a> {
         let Some(realm) = self.of[counter].1 else {
             return 0;
         };
-        let extent = &self.extents[realm];
-        if extent.anew || min_domains.is_some_and(|least| extent.domains().count() < least) {
+        let (extent, anew) = (&self.extents[realm], self.tallies[counter].anew);
+        if anew == Some(0) || min_domains.is_some_and(|least| extent.domains().count() < least) {
             return 0;
         }
         let tally = &mut self.tallies[counter];
-        *tally.least.get_or_insert_with(|| {
-            let counts = extent.domains().map(|domain| tally.counts.get(domain).copied().unwrap_or(0));
-            counts.min().unwrap_or(0)
-        })
+        let known = tally.least.get_or_insert_with(|| {
+            let counts = || extent.domains().map(|domain| tally.counts.get(domain).copied().unwrap_or(0));
+            let least = counts().min().unwrap_or(0);
+            (least, counts().filter(|count| *count == least).count())
+        });
+        anew.map_or(known.0, |anew| anew.min(known.0))
     }
-
-    /// Counts pods that run or are nominated, each where its node is.
-    pub fn count_settled(&mut self, rules: &Rules<'a>, cluster: &Cluster<'a>, spots: &HashMap<&'a str, Spot>) {
-        if rules.counters.is_empty() {
-            return;
-        }
-        let mut known: HashMap<(&str, *const crate::model::Labels, *const PodSpec, bool), Vec<usize>> = HashMap::new();
-        let by_spec = rules.counters.iter().any(|counter| counter.whom.looks_at_spec());
-        for pod in &cluster.snapshot.pods {
-            let Some(spot) = place_of(pod).and_then(|node| spots.get(node)) else {
-                continue;
-            };
-            let spec = if by_spec { Arc::as_ptr(&pod.spec) } else { std::ptr::null() };
-            let key = (pod.key.namespace.as_str(), Arc::as_ptr(&pod.labels), spec, pod.terminating);
-            let adds = known.entry(key).or_insert_with(|| rules.counted(|whom| whom.counts(pod, &cluster.snapshot.namespaces)));
-            self.count(adds, spot, 1);
-        }
-    }
-}
-
-/// Where a pod runs or is to run.
-fn place_of(pod: &Pod) -> Option<&str> {
-    pod.node_name.as_deref().or(pod.nominated_node.as_deref())
-}
-
-/// The entry of a domain, in a list that grows.
-fn grown<T: Clone + Default>(list: &mut Vec<T>, domain: u32) -> &mut T {
-    let at = domain as usize;
-    if list.len() <= at {
-        list.resize(at + 1, T::default());
-    }
-    &mut list[at]
 }

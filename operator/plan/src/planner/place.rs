@@ -21,6 +21,7 @@ use super::supply::{Bin, Origin, Verdicts};
 const MAX_PASSES: usize = 10_000;
 
 /// Where pods are and how many are left.
+#[derive(Clone)]
 pub(crate) struct Placing<'a> {
     pub bins: Vec<Bin<'a>>,
     pub field: Field<'a>,
@@ -37,7 +38,7 @@ impl<'a> Placing<'a> {
         self.pour(demand, verdicts, &standing);
         self.field.arrived();
         for at in &keeping {
-            self.field.open(&demand.rules, &self.bins[*at].spot);
+            self.field.join(&demand.rules, &self.bins[*at].spot, &self.bins[*at].daemons);
         }
         self.take_seats(demand, verdicts, &keeping);
         // Whoever comes later is spread over zones in which hosts may be bought by then.

@@ -10,22 +10,18 @@ use super::sites::Lot;
 use crate::model::Pod;
 use crate::pack::{Bits, Item, Kind, Limit, Load, Problem, Rules};
 use crate::resources::Resources;
-use crate::scheduling::{NodeView, preference};
 
-/// What a satisfied preference of weight 100 is worth, in percent of what the pod's own share of the host costs.
-const PREFERENCE_SHARE: i64 = 10;
 /// Prices above this count as this: so many hosts as a plan buys can be summed up.
 pub(crate) const MAX_PRICE_MICRO: i64 = 1 << 50;
-/// The weight of the strongest preference.
-const FULL_WEIGHT: i64 = 100;
 
 /// A problem whose kinds are groups and whose items are lots.
 pub(crate) struct Posed {
     pub problem: Problem,
+    pub purpose: Purpose,
 }
 
-/// Lots that the same hosts take: class, site, and the shape's mark where it matters.
-type ClassKey = (usize, Option<usize>, Option<u64>);
+/// Lots that the same hosts take: the classes of its shapes, site, and their marks where they matter.
+type ClassKey = (Vec<usize>, Option<usize>, Vec<u64>);
 
 impl Posed {
     /// Buying at most so many hosts of these groups for these lots.
@@ -33,37 +29,43 @@ impl Posed {
         let dimensions = Dimensions::of(market, lots);
         let candidates: Vec<&Candidate<'_>> = groups.iter().map(|group| &market.catalog.candidates[group.members[0]]).collect();
         let mut classes: HashMap<ClassKey, usize> = HashMap::new();
-        let mut keys: Vec<(ClassKey, usize)> = Vec::new();
+        let mut keys: Vec<(Option<usize>, Vec<usize>)> = Vec::new();
         let mut company = Company::default();
         let mut items = Vec::with_capacity(lots.len());
         for lot in lots {
-            let shape = &market.demand.shapes[lot.contents[0].0];
-            let marked = candidates.iter().any(|candidate| candidate.useless.binary_search(&shape.mark).is_ok());
-            let key = (shape.class, lot.site, marked.then_some(shape.mark));
+            let shapes = || lot.contents.iter().map(|(shape, _)| &market.demand.shapes[*shape]);
+            let marked = |mark: &u64| candidates.iter().any(|candidate| candidate.useless.binary_search(mark).is_ok());
+            let key = (shapes().map(|shape| shape.class).collect(), lot.site, shapes().map(|shape| shape.mark).filter(marked).collect());
             let class = *classes.entry(key).or_insert_with(|| {
-                keys.push((key, lot.contents[0].0));
+                keys.push((lot.site, lot.contents.iter().map(|(shape, _)| *shape).collect()));
                 keys.len() - 1
             });
             let rules = company.rules(market, lot);
             let size = dimensions.sizes(&size(market, lot));
-            items.push(Item { size, count: lot.count, class, tier: shape.tier, rules, bonus: Vec::new() });
+            items.push(Item {
+                size,
+                count: lot.count,
+                class,
+                tier: shapes().map(|shape| shape.tier).min().unwrap_or(0),
+                rules,
+                bonus: Vec::new(),
+            });
         }
         let mut kinds = Vec::with_capacity(groups.len());
         let mut rows = Vec::with_capacity(groups.len());
         for candidate in &candidates {
             let capacity = dimensions.sizes(&candidate.free);
-            let admits = |(key, shape): &(ClassKey, usize)| {
-                candidate.is_for(&market.demand.shapes[*shape], market.verdicts)
-                    && key.1.is_none_or(|site| lot_spot(lots, site) == Some(&candidate.spot))
+            let admits = |(site, shapes): &(Option<usize>, Vec<usize>)| {
+                shapes.iter().all(|shape| candidate.is_for(&market.demand.shapes[*shape], market.verdicts))
+                    && site.is_none_or(|site| lot_spot(lots, site) == Some(&candidate.spot))
             };
             rows.push(Bits::of(keys.iter().enumerate().filter(|(_, key)| admits(key)).map(|(at, _)| at)));
             let load = company.load(market, candidate);
             kinds.push(Kind { capacity, price: candidate.offering.price_micro.clamp(1, MAX_PRICE_MICRO), row: rows.len() - 1, load });
         }
-        add_bonuses(market, lots, &candidates, &kinds, &mut items);
         let mut limits = budget.limits(&candidates, purpose, market.catalog);
         limits.push(Limit { uses: vec![1; kinds.len()], at_most: i64::try_from(hosts).unwrap_or(i64::MAX) });
-        Self { problem: Problem { items, kinds, rows, caps: company.caps, limits } }
+        Self { problem: Problem { items, kinds, rows, caps: company.caps, limits }, purpose }
     }
 
     /// How many there are of each item.
@@ -101,26 +103,6 @@ impl Dimensions {
     pub fn sizes(&self, of: &Resources) -> Vec<i64> {
         let extended = self.0.iter().map(|name| of.extended.get(name).copied().unwrap_or(0));
         [of.cpu_milli, of.memory_bytes, of.ephemeral_bytes, of.pods].into_iter().chain(extended).collect()
-    }
-}
-
-/// Adds what preferences for nodes are worth.
-fn add_bonuses(market: &Market<'_>, lots: &[Lot], candidates: &[&Candidate<'_>], kinds: &[Kind], items: &mut [Item]) {
-    for (lot, item) in lots.iter().zip(items) {
-        let preferred = &market.demand.shapes[lot.contents[0].0].spec().preferred_nodes;
-        if preferred.is_empty() {
-            continue;
-        }
-        for (at, (candidate, kind)) in candidates.iter().zip(kinds).enumerate() {
-            let view = NodeView { name: None, labels: &candidate.labels, taints: &market.catalog.pools[candidate.pool].taints };
-            let weight = preference(preferred, &view).clamp(0, FULL_WEIGHT);
-            let share = |(size, capacity): (&i64, &i64)| i128::from(kind.price) * i128::from(*size) / i128::from((*capacity).max(1));
-            let cost = item.size.iter().zip(&kind.capacity).map(share).max().unwrap_or(0).clamp(0, i128::from(kind.price));
-            let worth = cost * i128::from(weight) * i128::from(PREFERENCE_SHARE) / i128::from(FULL_WEIGHT * 100);
-            if worth > 0 {
-                item.bonus.push((at, i64::try_from(worth).unwrap_or(i64::MAX)));
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::cluster::Cluster;
-use crate::model::{HostPort, Key, Labels, Pod, PodSpec, PodTerm, Selector, Snapshot, Spread};
+use crate::model::{DaemonSet, HostPort, Key, Labels, Pod, PodSpec, PodTerm, Selector, Snapshot, Spread};
 use crate::scheduling::{Constraints, HOST_LABEL, HOSTNAME, NodeView, spread_counts};
 use compile::Compiler;
 pub(crate) use whom::Whom;
@@ -111,6 +111,14 @@ pub(crate) struct Rule {
     pub local: Asks,
 }
 
+/// A DaemonSet whose pods others have an eye on.
+#[derive(Debug)]
+pub(crate) struct Daemon<'a> {
+    pub set: &'a DaemonSet,
+    /// Counters that count its pods.
+    pub adds: Vec<usize>,
+}
+
 /// All rules of the pods that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Rules<'a> {
@@ -118,6 +126,8 @@ pub(crate) struct Rules<'a> {
     pub counters: Vec<Counter<'a>>,
     pub realms: Vec<Realm<'a>>,
     pub rules: Vec<Rule>,
+    /// DaemonSets whose pods are counted.
+    pub daemons: Vec<Daemon<'a>>,
 }
 
 impl<'a> Rules<'a> {
@@ -138,6 +148,10 @@ impl<'a> Rules<'a> {
                 rules.push(asks);
             }
             of_each.push(at);
+        }
+        for set in &cluster.snapshot.daemon_sets {
+            let adds = rules.counted(|whom| whom.counts(&set.pod, namespaces));
+            rules.daemons.extend((!adds.is_empty()).then_some(Daemon { set, adds }));
         }
         (rules, of_each)
     }
@@ -177,7 +191,8 @@ pub(crate) fn visible_keys<'a>(snapshot: &'a Snapshot, waiting: &[&'a Pod]) -> B
         if seen.insert(Arc::as_ptr(&pod.spec)) {
             let spec = &pod.spec;
             spec.spread.iter().filter_map(|spread| spread.selector.as_ref()).for_each(|selector| add_keys(selector, &mut keys));
-            let terms = spec.affinity.iter().chain(&spec.anti_affinity);
+            let preferred = spec.preferred_affinity.iter().chain(&spec.preferred_anti_affinity).map(|preferred| &preferred.term);
+            let terms = spec.affinity.iter().chain(&spec.anti_affinity).chain(preferred);
             terms.filter_map(|term| term.selector.as_ref()).for_each(|selector| add_keys(selector, &mut keys));
         }
     }

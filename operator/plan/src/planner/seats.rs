@@ -27,7 +27,8 @@ impl Seats {
         self.promised = self.promised.saturating_add(hosts);
         if short > 0 {
             let size = if quota.server_group_members < 0 { short } else { quota.server_group_members.max(1) };
-            let groups = short.div_euclid(size) + i64::from(short % size != 0);
+            // No more than the quota allows: hosts that were promised more have no seat to share.
+            let groups = (short.div_euclid(size) + i64::from(short % size != 0)).min(new_groups(quota));
             self.coming = self.coming.saturating_add(groups);
             quota.server_groups.used = quota.server_groups.used.saturating_add(groups);
         }
@@ -39,7 +40,7 @@ impl Seats {
     /// Why none does, and what to change.
     pub fn room(&self, quota: &Quota) -> Result<usize, String> {
         let (line, size) = (quota.server_groups, quota.server_group_members);
-        let groups = if line.limit < 0 { i64::MAX } else { line.limit.saturating_sub(line.used).max(0) };
+        let groups = new_groups(quota);
         let new = if groups > 0 && size < 0 { i64::MAX } else { groups.saturating_mul(size.max(0)) };
         let seats = self.free(size).saturating_add(new);
         usize::try_from(seats).ok().filter(|seats| *seats > 0).ok_or_else(|| {
@@ -59,6 +60,12 @@ impl Seats {
         let free: i64 = self.members.values().map(|members| size.saturating_sub(*members).max(0)).sum();
         free.saturating_add(self.coming.saturating_mul(size)).saturating_sub(self.promised).max(0)
     }
+}
+
+/// How many more groups the quota allows.
+fn new_groups(quota: &Quota) -> i64 {
+    let line = quota.server_groups;
+    if line.limit < 0 { i64::MAX } else { line.limit.saturating_sub(line.used).max(0) }
 }
 
 #[cfg(test)]
@@ -104,5 +111,13 @@ mod tests {
         seats.promise(17, &mut quota);
         assert_eq!(quota.server_groups.used, 3);
         assert!(seats.room(&quota).is_err());
+    }
+
+    #[test]
+    fn a_group_that_the_quota_forbids_has_no_seats() {
+        let (mut seats, mut quota) = (seated(&[10]), quota((1, 1), 10));
+        seats.promise(3, &mut quota);
+        assert!(seats.room(&quota).is_err());
+        assert_eq!(quota.server_groups.used, 1);
     }
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalog::Catalog;
 use super::cluster::{Cluster, is_live};
+use super::floor::Spare;
 use crate::model::{Host, Key};
 use crate::quantity::print_duration;
 
@@ -37,25 +38,26 @@ pub(crate) fn surplus<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>) -> Vec<G
 
 /// Hosts that have been empty for as long as their pool allows, and that neither a pod of this plan nor the pool's minimum needs; and when
 /// the next one's time is up.
-pub(crate) fn empty<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>, used: &HashSet<&str>) -> (Vec<Going<'a>>, Option<Timestamp>) {
+pub(crate) fn empty<'a>(
+    cluster: &Cluster<'a>,
+    catalog: &Catalog<'a>,
+    used: &HashSet<&str>,
+    spare: &mut Spare,
+) -> (Vec<Going<'a>>, Option<Timestamp>) {
     let now = cluster.snapshot.now;
-    let is_ready = |cluster: &Cluster<'_>, host: &Host| cluster.nodes.get(host.key.name.as_str()).is_some_and(|node| node.ready);
     let (mut going, mut next) = (Vec::new(), None);
     for (at, pool) in catalog.pools.iter().enumerate() {
         let (Some(after), None) = (pool.empty_after, pool.replicas) else {
             continue;
         };
         let hosts = live_hosts(cluster, catalog, at);
-        // A host whose node is gone or not ready is none that the minimum asks for: it must not send a healthy one away.
-        let useful = hosts.iter().filter(|host| !host.joined || is_ready(cluster, host)).count();
-        let spare = useful.saturating_sub(pool.min_hosts);
         let mut idle: Vec<(&Host, Timestamp)> = hosts.into_iter().filter_map(|host| Some((host, is_empty(host, cluster, used)?))).collect();
         idle.sort_by_key(|(host, since)| (*since, &host.key));
-        for (host, since) in idle.into_iter().take(spare) {
+        for (host, since) in idle.into_iter().take(spare.left(at)) {
             match due(since, after) {
-                Some(due) if due <= now => going.push((host, reason(now.duration_since(since), after))),
-                Some(due) => next = Some(next.map_or(due, |next: Timestamp| next.min(due))),
-                None => {}
+                Some(due) if due <= now && spare.take(at).is_some() => going.push((host, reason(now.duration_since(since), after))),
+                Some(due) if due > now => next = Some(next.map_or(due, |next: Timestamp| next.min(due))),
+                _ => {}
             }
         }
     }
@@ -71,14 +73,14 @@ fn reason(empty: SignedDuration, after: SignedDuration) -> String {
     format!("empty for {}; the pool lets empty hosts go after {}", print_duration(empty), print_duration(after))
 }
 
-/// Since when a host is known to be empty. A host whose node is not known is not empty.
-fn is_empty(host: &Host, cluster: &Cluster<'_>, used: &HashSet<&str>) -> Option<Timestamp> {
+/// Since when a host is known to be empty and not needed by this plan. A host whose node is not known is not empty.
+pub(crate) fn is_empty(host: &Host, cluster: &Cluster<'_>, used: &HashSet<&str>) -> Option<Timestamp> {
     let name = host.key.name.as_str();
     let known = cluster.nodes.contains_key(name);
     host.empty_since.filter(|_| known && cluster.workload(name) == 0 && !used.contains(name))
 }
 
-fn live_hosts<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>, pool: usize) -> Vec<&'a Host> {
+pub(crate) fn live_hosts<'a>(cluster: &Cluster<'a>, catalog: &Catalog<'a>, pool: usize) -> Vec<&'a Host> {
     let hosts = cluster.snapshot.hosts.iter();
     hosts.filter(|host| is_live(host) && catalog.pool_of(host) == Some(pool)).collect()
 }

@@ -7,6 +7,7 @@ use super::catalog::{Candidate, Group};
 use super::field::Spot;
 use super::glue;
 use super::place::Placing;
+use super::prefer::Lean;
 use super::rules::Asks;
 
 /// A site that costs more than this, in percent of the cheapest, is taken only where it must be.
@@ -39,8 +40,9 @@ pub(crate) struct Sites<'g> {
 
 /// What is left, divided into lots; pods that no site lets in are in none. Whoever is sent to a site counts there from then
 /// on. `barred` says which shapes turned out to find no host at which site.
-pub(crate) fn lots(market: &Market<'_>, groups: &[&Group], placing: &mut Placing<'_>, barred: &HashSet<(usize, Spot)>) -> Vec<Lot> {
+pub(crate) fn lots<'a>(market: &Market<'a>, groups: &[&Group], placing: &mut Placing<'a>, barred: &HashSet<(usize, Spot)>) -> Vec<Lot> {
     let mut sites = Sites::of(market, groups);
+    let mut lean = Lean::of(market, placing);
     let mut order: Vec<usize> = (0..market.demand.shapes.len()).filter(|at| placing.left[*at] > 0).collect();
     order.sort_by_key(|shape| turn(asks(market, *shape)));
     let mut waiting: Vec<usize> = placing.left.clone();
@@ -49,7 +51,7 @@ pub(crate) fn lots(market: &Market<'_>, groups: &[&Group], placing: &mut Placing
         let mut sent = 0;
         for shape in &order {
             while waiting[*shape] > 0 {
-                let Some((site, pods)) = sites.choose(market, *shape, waiting[*shape], placing, barred) else {
+                let Some((site, pods)) = sites.choose(market, *shape, waiting[*shape], placing, barred, &mut lean) else {
                     break;
                 };
                 *counts.entry((*shape, site)).or_default() += pods;
@@ -86,9 +88,10 @@ pub(crate) fn give_back(market: &Market<'_>, lots: &[Lot], left: impl Iterator<I
     }
 }
 
-/// Who refuses company goes first, whoever is counted next, whoever must be spread then, whoever needs others last.
+/// Who refuses company goes first, whoever is counted next, those who need each other among them, whoever must be spread then, whoever needs
+/// others last.
 fn turn(asks: &Asks) -> usize {
-    if !asks.needs.counters.is_empty() {
+    if !asks.needs.counters.is_empty() && !asks.needs.own {
         3
     } else if !asks.zeros.is_empty() {
         0
@@ -134,23 +137,28 @@ impl<'g> Sites<'g> {
     }
 
     /// A site for some of the pods of a shape: all of them where they do not care, else one.
-    fn choose(
+    fn choose<'a>(
         &mut self,
-        market: &Market<'_>,
+        market: &Market<'a>,
         shape: usize,
         waiting: usize,
         placing: &mut Placing<'_>,
         barred: &HashSet<(usize, Spot)>,
+        lean: &mut Lean<'a>,
     ) -> Option<(Option<usize>, usize)> {
         let asks = asks(market, shape);
-        if asks.is_free() {
+        let suiting = self.suiting(market, shape, placing);
+        let choosy = suiting.contains(&false);
+        if asks.is_free() && !choosy {
             let any = (0..self.spots.len()).any(|site| self.takes(market, shape, site));
             return any.then_some((None, waiting));
         }
+        let losses = lean.losses(market, shape, self.groups, &self.of_group, self.spots.len());
         let mut best = None;
         for site in 0..self.spots.len() {
             let spot = &self.spots[site];
             if (!barred.is_empty() && barred.contains(&(shape, spot.clone())))
+                || (choosy && !suiting[site])
                 || placing.field.admits(asks, spot).is_err()
                 || !self.takes(market, shape, site)
             {
@@ -159,15 +167,28 @@ impl<'g> Sites<'g> {
             let skewed: i64 = asks.skews.iter().map(|skew| placing.field.at_spot(skew.counter, spot)).sum();
             let counted: i64 = asks.adds.iter().map(|counter| placing.field.at_spot(*counter, spot)).sum();
             // Where fewest are that count like it: so all that is counted stays even, and whoever is spread finds a site.
-            let score = (self.dear[site], counted, skewed, self.sent[site], site);
+            let lost = losses.as_ref().map_or(0, |losses| losses[site]);
+            let score = (self.dear[site], counted, skewed, lost, self.sent[site], site);
             if best.is_none_or(|best| score < best) {
                 best = Some(score);
             }
         }
-        let site = best?.4;
+        let site = best?.5;
         placing.field.place(asks, &self.spots[site], 1);
         self.sent[site] += 1;
+        lean.sent(market, shape, self.groups.iter().zip(&self.of_group).find(|(_, at)| **at == site).map(|(group, _)| *group));
         Some((Some(site), 1))
+    }
+
+    /// For each site whether DaemonSets bring there whom such a pod needs on its host, if they do anywhere, and nobody whom it refuses.
+    fn suiting(&self, market: &Market<'_>, shape: usize, placing: &mut Placing<'_>) -> Vec<bool> {
+        if self.spots.iter().all(|spot| spot.brings.is_empty()) {
+            return Vec::new();
+        }
+        let local = &market.demand.rules.rules[market.demand.shapes[shape].rule].local;
+        let served = self.spots.iter().any(|spot| placing.field.brings_company(&local.needs, spot));
+        let field = &mut placing.field;
+        self.spots.iter().map(|spot| field.brings_company(&local.needs, spot) == served && field.admits_anew(local, spot).is_ok()).collect()
     }
 
     /// Whether a host of the site takes such a pod.

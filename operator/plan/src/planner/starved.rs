@@ -57,10 +57,13 @@ fn seated<'a>(market: &Market<'a>, placing: &Placing<'_>, now: Timestamp) -> Vec
 /// Those that the scheduler refuses both now and when all others are where they are to be.
 fn refused<'a>(cluster: &Cluster<'a>, placing: &Placing<'_>, seated: Vec<Seated<'a>>) -> Vec<Seated<'a>> {
     let mut judge = Judge::of(cluster.snapshot);
-    let nodes: Vec<Option<NodeAt>> = placing.bins.iter().map(|bin| judge.node(bin.name).or_else(|| join(&mut judge, bin.host?))).collect();
     let (coming, mut rest): (Vec<Seated<'_>>, Vec<Seated<'_>>) =
         seated.into_iter().partition(|seat| placing.bins[seat.bin].origin == Origin::Coming);
+    let mut nodes: Vec<Option<NodeAt>> = placing.bins.iter().map(|bin| judge.node(bin.name)).collect();
     bind(&mut judge, &nodes, &mut rest);
+    for (bin, node) in placing.bins.iter().zip(&mut nodes) {
+        *node = node.or_else(|| join(&mut judge, bin.host?));
+    }
     for seat in coming {
         nodes[seat.bin].into_iter().for_each(|at| judge.place(&Arc::new(seat.pod.clone()), at));
     }

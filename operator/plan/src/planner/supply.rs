@@ -55,6 +55,8 @@ pub(crate) struct Bin<'a> {
     /// Row of [`Verdicts`].
     pub verdict: usize,
     pub spot: Spot,
+    /// Which of [`Rules::daemons`](super::rules::Rules::daemons) come there when it joins.
+    pub daemons: Vec<usize>,
     /// Seats that it keeps, by mark.
     pub claims: Vec<(u64, usize)>,
     /// Index and count of what this plan places there.
@@ -119,18 +121,21 @@ pub(crate) fn bins<'a>(
         let lost = host.is_some_and(|host| !is_live(host) || going.contains(&host.key));
         let joining = host.filter(|host| !lost && cluster.joins(node, host));
         let seen = Seen::of_node(node, joining);
-        let spot = seen.spot(demand, field);
+        let (spot, mut daemons) = (seen.spot(demand, field), seen.daemons(cluster, demand));
         field.open(&demand.rules, &spot);
-        spots.insert(node.name.as_str(), spot);
+        if joining.is_none() {
+            field.bring(&demand.rules, &spot, &std::mem::take(&mut daemons));
+        }
         if !lost && (node.ready || joining.is_some()) {
             let origin = origin(cluster, host, joining.is_some(), &node.name);
-            bins.push(seen.bin(origin, host, cluster, demand, &spots[node.name.as_str()], verdicts));
+            bins.push(Bin { daemons, ..seen.bin(origin, host, cluster, demand, &spot, verdicts) });
         }
+        spots.insert(node.name.as_str(), spot);
     }
     for host in in_flight(cluster, going) {
         let seen = Seen::of_host(host);
-        let spot = seen.spot(demand, field);
-        bins.push(seen.bin(Origin::Coming, Some(host), cluster, demand, &spot, verdicts));
+        let (spot, daemons) = (seen.spot(demand, field), seen.daemons(cluster, demand));
+        bins.push(Bin { daemons, ..seen.bin(Origin::Coming, Some(host), cluster, demand, &spot, verdicts) });
         spots.insert(&host.key.name, spot);
     }
     field.count_settled(&demand.rules, cluster, &spots);

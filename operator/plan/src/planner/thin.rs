@@ -28,7 +28,7 @@ fn sparse<'g>(market: &Market<'_>, groups: &[&'g Group], step: i64) -> Vec<&'g G
     for (at, group) in groups.iter().enumerate() {
         let one = candidate(group);
         let extended: Vec<&String> = one.free.extended.keys().collect();
-        families.entry((one.pool, &one.spot, one.verdict, &one.useless, extended, ratio(one))).or_default().push(at);
+        families.entry((one.pool, &one.spot, &one.liking, one.verdict, &one.useless, extended, ratio(one))).or_default().push(at);
     }
     let mut kept = Vec::new();
     for mut family in families.into_values() {

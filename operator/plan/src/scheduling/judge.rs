@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{NodeView, Storage, runs_daemon};
-use crate::model::{DaemonSet, Key, Labels, Pod, Snapshot, Taint};
+use crate::model::{DaemonSet, Key, Labels, Name, Pod, Snapshot, Taint};
 use crate::resources::Resources;
 use seen::{Held, Seen};
 use tallies::{Counting, Tallies};
@@ -57,7 +57,7 @@ pub struct Judge<'a> {
     nodes: Vec<Seen<'a>>,
     names: HashMap<Cow<'a, str>, NodeAt>,
     /// Pods that wait for a place kept for them, by the node's name and their UID.
-    nominated: HashMap<String, BTreeMap<String, Arc<Pod>>>,
+    nominated: HashMap<Name, BTreeMap<String, Arc<Pod>>>,
     tallies: Tallies,
     /// Pods on nodes by the claim that they use; once a claim was asked for that only one may use.
     users: Option<HashMap<Key, i64>>,

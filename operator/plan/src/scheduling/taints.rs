@@ -24,6 +24,12 @@ pub(crate) fn untolerated<'a>(taints: &'a [Taint], tolerations: &[Toleration]) -
         .find(|taint| !tolerations.iter().any(|toleration| tolerates(toleration, taint)))
 }
 
+/// Whether pods with these tolerations would rather be elsewhere: a taint asks them to (`PreferNoSchedule`).
+pub(crate) fn avoids(taints: &[Taint], tolerations: &[Toleration]) -> bool {
+    let mut asking = taints.iter().filter(|taint| taint.effect == "PreferNoSchedule");
+    asking.any(|taint| !tolerations.iter().any(|toleration| tolerates(toleration, taint)))
+}
+
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let same_effect = toleration.effect.is_empty() || toleration.effect == taint.effect;
     let same_key = toleration.key.is_empty() || toleration.key == taint.key;

@@ -39,7 +39,7 @@ pub(super) async fn hosts(ctx: &Context) -> Result<BTreeMap<String, Recorded>, S
 /// Every Host that the watch shows.
 pub(super) fn known(ctx: &Context) -> BTreeMap<String, Recorded> {
     let hosts = ctx.stores.hosts.list().into_iter();
-    hosts.map(|(_, entry)| (entry.uid.clone(), recorded(&entry.value.spec, &entry.value.status, entry.value.deleting))).collect()
+    hosts.map(|(_, entry)| (entry.uid().to_owned(), recorded(&entry.value.spec, &entry.value.status, entry.value.deleting))).collect()
 }
 
 fn recorded(spec: &HostSpec, status: &HostStatus, deleting: bool) -> Recorded {
@@ -62,8 +62,8 @@ fn reason(ctx: &Context, node: &Key, is_ready: bool) -> Option<String> {
     if is_ready {
         return Some(format!("its node {} is Ready", node.name));
     }
-    let pods = ctx.stores.pods_by_node.get(&node.name).into_iter().filter_map(|key| ctx.stores.pods.get(&key));
-    let works = pods.into_iter().any(|pod| !stays(&pod.value));
+    let pods = ctx.stores.pods_by_node.get(&node.name);
+    let works = pods.into_iter().any(|pod| !stays(&pod));
     works.then(|| format!("pods are bound to its node {}", node.name))
 }
 

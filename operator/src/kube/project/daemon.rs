@@ -36,8 +36,8 @@ pub fn daemon_set(set: wire::DaemonSet) -> DaemonSet {
     }
     let pod = Pod {
         key: key.clone(),
-        node_name: Some(spec.node_name.to_string()).filter(|name| !name.is_empty()),
-        owner: Some(("DaemonSet".into(), key.name.clone())),
+        node_name: Some(spec.node_name.as_str()).filter(|name| !name.is_empty()).map(Into::into),
+        owner: Some(("DaemonSet".into(), key.name.as_str().into())),
         labels: Arc::new(labels),
         spec: Arc::new(placement),
         ..Pod::default()

@@ -23,22 +23,22 @@ pub fn pod(pod: wire::Pod, interner: &Interner, origin: Origin) -> Option<Pod> {
         return None;
     }
     let key = Key::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default());
-    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    let named = |name: String| (!name.is_empty()).then(|| interner.name(name));
     let since = unschedulable_since(&status);
     let manifest = origin == Origin::File && status.phase.is_empty() && status.conditions.is_empty();
-    let owner = meta.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
     let mirror = meta::annotation(&meta, meta::MIRROR).is_some();
+    let owner = meta.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
     let labels = meta.labels.unwrap_or_default();
     let placement = placement(&spec, &status, &Subject { namespace: &key.namespace, name: &key.name, labels: &labels });
     Some(Pod {
-        owner: owner.map(|owner| (owner.kind.clone(), owner.name.clone())),
+        owner: owner.map(|owner| (interner.name(owner.kind), interner.name(owner.name))),
         unschedulable: since.is_some() || manifest && spec.node_name.is_empty(),
         unschedulable_since: since,
         terminating: meta.deletion_timestamp.is_some(),
         created: meta.creation_timestamp.map(|time| time.0).unwrap_or_default(),
         mirror,
-        nominated_node: named(&status.nominated_node_name),
-        node_name: named(&spec.node_name),
+        nominated_node: named(status.nominated_node_name.0),
+        node_name: named(spec.node_name.0),
         uid: meta.uid.unwrap_or_default(),
         labels: interner.labels(labels),
         spec: interner.spec(placement),

@@ -280,7 +280,7 @@ fn a_daemon_sets_pod_tolerates_what_the_controller_lets_it() {
     let template =
         json!({"metadata": {"labels": {"a": "b"}}, "spec": {"hostNetwork": true, "containers": [container(json!({"cpu": "1"}))]}});
     let set = daemon_set(read(json!({"metadata": {"namespace": "kube-system", "name": "cni"}, "spec": {"template": template}})));
-    assert_eq!((set.pod.key, set.pod.owner), (set.key, Some(("DaemonSet".to_owned(), "cni".to_owned()))));
+    assert_eq!((set.pod.key, set.pod.owner), (set.key, Some(("DaemonSet".into(), "cni".into()))));
     assert_eq!((set.pod.spec.tolerations.len(), set.pod.spec.requests.cpu_milli, set.pod.labels.len()), (7, 1_000, 1));
 }
 

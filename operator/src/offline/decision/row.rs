@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use gantry_plan::model::{Key, Labels, Pod, PodSpec};
+use gantry_plan::model::{Key, Labels, Name, Pod, PodSpec};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub(super) struct Row<'a> {
     terminating: bool,
     created: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    owner: Option<Cow<'a, (String, String)>>,
+    owner: Option<Cow<'a, (Name, Name)>>,
     #[serde(default, skip_serializing_if = "is_false")]
     mirror: bool,
 }
@@ -99,8 +99,8 @@ impl<'a> Row<'a> {
             uid: self.uid.into_owned(),
             labels: labels.get(self.labels)?.clone(),
             spec: specs.get(self.spec)?.clone(),
-            node_name: self.node.map(Cow::into_owned),
-            nominated_node: self.nominated.map(Cow::into_owned),
+            node_name: self.node.as_deref().map(Name::from),
+            nominated_node: self.nominated.as_deref().map(Name::from),
             unschedulable: self.unschedulable,
             unschedulable_since: self.unschedulable_since,
             terminating: self.terminating,

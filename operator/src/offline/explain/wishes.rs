@@ -45,7 +45,7 @@ fn expression(e: &Expression) -> String {
     if e.values.is_empty() { format!("{} {}", e.key, e.operator) } else { format!("{} {} ({})", e.key, e.operator, e.values.join(", ")) }
 }
 
-fn node_term(term: &NodeTerm) -> String {
+pub(super) fn node_term(term: &NodeTerm) -> String {
     let all: Vec<String> = term.expressions.iter().chain(&term.fields).map(expression).collect();
     if all.is_empty() { "nothing".to_owned() } else { all.join(" and ") }
 }
@@ -57,7 +57,7 @@ fn selector(selector: Option<&Selector>) -> String {
     if all.is_empty() { "all pods".to_owned() } else { format!("pods with {}", all.join(" and ")) }
 }
 
-fn pod_term(term: &PodTerm) -> String {
+pub(super) fn pod_term(term: &PodTerm) -> String {
     format!("{} by {}", selector(term.selector.as_ref()), term.topology_key)
 }
 
@@ -72,7 +72,7 @@ fn port(port: &HostPort) -> String {
     format!("{} {}:{}", port.protocol, port.ip, port.port)
 }
 
-fn spread(spread: &Spread) -> String {
+pub(super) fn spread(spread: &Spread) -> String {
     let strictness = if spread.required { "at most" } else { "preferably at most" };
     let least = spread.min_domains.map(|least| format!(", {least} domains at least")).unwrap_or_default();
     format!("{} by {}, {strictness} {} apart{least}", selector(spread.selector.as_ref()), spread.topology_key, spread.max_skew)

@@ -22,6 +22,10 @@ impl Input {
         if self.decision.is_some() && self.objects > 1 {
             self.problem(Place::of("the input"), "", "it has a decision and other objects; a decision is whole, replay it alone".into());
         }
+        if self.objects == 0 && self.problems.is_empty() {
+            let what = "it has no object at all: did the command that writes it fail? gantry plan --help shows one that serves";
+            self.problem(Place::of("the input"), "", what.into());
+        }
         let clouds = pools::clouds(&self.clouds, now).unwrap_or_else(|what| {
             self.problem(Place::of("the input"), "", what);
             Default::default()

@@ -21,9 +21,19 @@ pub(super) fn read(input: &mut Input, source: &str, reader: impl Read) {
         }
         let document = Document { input, place: &place };
         if let Err(error) = document.deserialize(&mut deserializer) {
-            return input.problem(place, "", format!("it is no JSON: {error}; what follows was not read"));
+            return input.problem(place, "", told(&error));
         }
     }
+}
+
+fn told(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        let (line, column) = (error.line(), error.column());
+        return format!(
+            "it ends in the middle, at line {line}, column {column}: it was cut off, or is still being written; write it again"
+        );
+    }
+    format!("it is no JSON: {error}; what follows was not read")
 }
 
 /// A document: an object, a list object, or a plain list.

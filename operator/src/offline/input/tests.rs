@@ -79,12 +79,17 @@ fn what_is_wrong_is_said_with_its_place() {
             "kind: Node\nspec: {}".into(),
             "standard input, document 1 (from line 1), Node: metadata.name: it is missing; every object has a name",
         ),
-        ("# a\n---\n# b\n---\n3".into(), "standard input, document 3 (from line 5): it is neither an object nor a list of objects"),
+        (
+            "# a\n---\n# b\n---\n3".into(),
+            "standard input, document 3 (from line 5): it is neither an object nor a list of objects; write objects as kubectl does",
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(refused(&text), expected);
     }
-    assert!(refused(r#"{"kind":"#).contains("document 1: it is no JSON: EOF while parsing"), "{}", refused(r#"{"kind":"#));
+    let cut =
+        "standard input, document 1: it ends in the middle, at line 1, column 8: it was cut off, or is still being written; write it again";
+    assert_eq!(refused(r#"{"kind":"#), cut);
     assert!(refused("a: [").contains("document 1 (from line 1): it is no YAML:"), "{}", refused("a: ["));
 }
 

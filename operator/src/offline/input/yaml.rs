@@ -48,7 +48,7 @@ fn take(input: &mut Input, place: &Place, text: &str) {
             Some(_) => input.problem(place.clone(), "", "items: it is no list".into()),
             None => input.take(place.clone(), "", &Body::Tree(Value::Object(map))),
         },
-        Ok(_) => input.problem(place.clone(), "", "it is neither an object nor a list of objects".into()),
+        Ok(_) => input.problem(place.clone(), "", "it is neither an object nor a list of objects; write objects as kubectl does".into()),
         Err(error) => input.problem(place.clone(), "", format!("it is no YAML: {error}")),
     }
 }
@@ -97,7 +97,8 @@ impl<R: BufRead> Documents<R> {
                 return Ok((!document.text.is_empty()).then_some(document));
             }
             self.line += 1;
-            let line = std::str::from_utf8(&bytes).map_err(|_| format!("line {} is no text in UTF-8", self.line))?;
+            let line = std::str::from_utf8(&bytes)
+                .map_err(|_| format!("line {} is no text in UTF-8: give JSON or YAML, not packed", self.line))?;
             if is_marker(line, "---") || is_marker(line, "...") {
                 // What follows the marker on its line belongs to the next document.
                 let rest = &line[3..];

@@ -85,6 +85,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_proved_of_a_problem_that_knows_less_is_true(problem in any_problem()) {
+        let sorts = sorts::Sorts::of(&problem);
+        let market = market::Market::new(&sorts);
+        let counts: Vec<usize> = sorts.counts(&counts(&problem)).into_iter().zip(worth::taken(&sorts)).map(|(count, taken)| if taken { count } else { 0 }).collect();
+        let (least, guess) = (least(&problem) as f64, coarse::Coarse::of(&market, &counts).guess(&mut Effort::units(20_000)));
+        if let Some(guess) = guess {
+            let worth: f64 = guess.values.iter().zip(&counts).map(|(value, count)| value * *count as f64).sum();
+            prop_assert!(guess.bound <= least + 1e-6 && worth <= least + 1e-6, "{guess:?} is no bound of {least}");
+        }
+    }
+
+    #[test]
     fn more_items_never_lower_the_bound(problem in any_problem(), more in 1..4_usize) {
         let mut larger = problem.clone();
         larger.items[0].count += more;

@@ -8,7 +8,7 @@ use crate::planner::field::{Field, Wall};
 use crate::planner::rules::{Topology, Whom};
 
 /// Whether other pods let such a pod onto a new host of this kind.
-pub(super) fn lets_in(market: &Market<'_>, candidate: &Candidate<'_>, shape: &Shape<'_>, field: &mut Field<'_>) -> bool {
+pub(crate) fn lets_in(market: &Market<'_>, candidate: &Candidate<'_>, shape: &Shape<'_>, field: &mut Field<'_>) -> bool {
     wall_of(market, candidate, shape, field).is_none()
 }
 
@@ -17,7 +17,10 @@ fn wall_of(market: &Market<'_>, candidate: &Candidate<'_>, shape: &Shape<'_>, fi
     if let Err(wall) = field.admits(&rule.sited, &candidate.spot) {
         return Some(wall);
     }
-    let lonely = field.is_lonely(&rule.local.needs);
+    if let Err(wall) = field.admits_anew(&rule.local, &candidate.spot) {
+        return Some(wall);
+    }
+    let lonely = field.is_lonely(&rule.local.needs) && !field.brings_company(&rule.local.needs, &candidate.spot);
     rule.local.needs.counters.first().filter(|_| lonely).map(|counter| Wall::Nobody(*counter))
 }
 

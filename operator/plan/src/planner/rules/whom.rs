@@ -20,7 +20,7 @@ pub(crate) enum Whom<'a> {
     Shunning(&'a PodTerm),
     /// Those that take this port.
     Port(&'a HostPort),
-    /// Those that use this volume claim.
+    /// Those that use this volume claim, not as an ephemeral volume of their own.
     User(Key),
 }
 
@@ -38,7 +38,10 @@ impl Whom<'_> {
             Self::Shunned(term) => term.selects(namespace, namespaces, &pod.labels),
             Self::Shunning(term) => pod.spec.anti_affinity.contains(term),
             Self::Port(port) => pod.spec.host_ports.contains(port),
-            Self::User(claim) => claim.namespace == namespace && pod.spec.claims.contains(&claim.name),
+            Self::User(claim) => {
+                let own = || pod.spec.ephemeral_claims.contains(&claim.name);
+                claim.namespace == namespace && pod.spec.claims.contains(&claim.name) && !own()
+            }
         }
     }
 

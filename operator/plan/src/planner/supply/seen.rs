@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Bin, Origin, Verdicts, attachable};
 use crate::model::{Host, Node, Taint};
-use crate::planner::cluster::{Cluster, met_taints};
+use crate::planner::cluster::{Cluster, met_taints, own_taints};
 use crate::planner::demand::{Demand, attach_name};
 use crate::planner::field::{Field, Spot};
 use crate::resources::Resources;
@@ -18,6 +18,8 @@ pub(super) struct Seen<'a> {
     /// What labels were borrowed from, the first that has one wins.
     sources: [Option<&'a BTreeMap<String, String>>; 2],
     taints: Vec<Taint>,
+    /// So many of them are its own; the last may be its cordon, at which neither topology spread nor DaemonSets look.
+    own_taints: usize,
     allocatable: Resources,
     drivers: Option<&'a BTreeMap<String, Option<i64>>>,
 }
@@ -25,7 +27,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// A joining node's kubelet may not know all of its resources and labels yet: the host's expectation fills the gaps.
     pub fn of_node(node: &'a Node, joining: Option<&'a Host>) -> Self {
-        let taints = met_taints(node, joining);
+        let (taints, own_taints) = (met_taints(node, joining), own_taints(node, joining).len());
         let (mut labels, mut allocatable) = (Cow::Borrowed(&node.labels), node.allocatable.clone());
         if let Some(host) = joining {
             let mut merged = host.labels.clone();
@@ -40,7 +42,7 @@ impl<'a> Seen<'a> {
             }
         }
         let sources = [Some(&node.labels), joining.map(|host| &host.labels)];
-        Self { name: &node.name, labels, sources, taints, allocatable, drivers: node.drivers.as_ref() }
+        Self { name: &node.name, labels, sources, taints, own_taints, allocatable, drivers: node.drivers.as_ref() }
     }
 
     pub fn of_host(host: &'a Host) -> Self {
@@ -48,17 +50,28 @@ impl<'a> Seen<'a> {
         for key in [HOSTNAME, HOST_LABEL] {
             labels.insert(key.to_owned(), host.key.name.clone());
         }
-        let (taints, allocatable) = (host.taints.clone(), host.allocatable.clone());
-        Self { name: &host.key.name, labels: Cow::Owned(labels), sources: [Some(&host.labels), None], taints, allocatable, drivers: None }
+        let (taints, allocatable, sources) = (host.taints.clone(), host.allocatable.clone(), [Some(&host.labels), None]);
+        let own_taints = taints.len();
+        Self { name: &host.key.name, labels: Cow::Owned(labels), sources, taints, own_taints, allocatable, drivers: None }
     }
 
     fn view(&self) -> NodeView<'_> {
         NodeView { name: Some(self.name), labels: &self.labels, taints: &self.taints }
     }
 
+    fn uncordoned(&self) -> NodeView<'_> {
+        NodeView { taints: &self.taints[..self.own_taints], ..self.view() }
+    }
+
     pub fn spot(&self, demand: &Demand<'a>, field: &mut Field<'a>) -> Spot {
         let value = |key: &str| self.sources.iter().flatten().find_map(|labels| labels.get(key)).map(String::as_str);
-        field.spot(&demand.rules, &self.view(), Some(self.name), value)
+        field.spot(&demand.rules, &self.uncordoned(), Some(self.name), value)
+    }
+
+    /// Which of [`Rules::daemons`](crate::planner::rules::Rules::daemons) will come there and are not there yet.
+    pub fn daemons(&self, cluster: &Cluster<'a>, demand: &Demand<'a>) -> Vec<usize> {
+        let comes = |at: &usize| cluster.awaits_daemon(&self.uncordoned(), demand.rules.daemons[*at].set);
+        (0..demand.rules.daemons.len()).filter(comes).collect()
     }
 
     pub fn bin(
@@ -81,6 +94,6 @@ impl<'a> Seen<'a> {
         let empty = if claimed { cluster.empty(&self.view(), &allocatable) } else { Resources::default() };
         let verdict = verdicts.row(&self.view(), &demand.classes);
         let spot = spot.clone();
-        Bin { origin, name: self.name, host, empty, free, verdict, spot, claims: Vec::new(), pattern: Vec::new() }
+        Bin { origin, name: self.name, host, empty, free, verdict, spot, daemons: Vec::new(), claims: Vec::new(), pattern: Vec::new() }
     }
 }

@@ -110,3 +110,50 @@ fn a_zone_that_cannot_be_had_is_left_out_of_a_spread() {
     }
     assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 4"]);
 }
+
+/// A pod with this `app` that must have one with another on its host.
+fn beside(name: &str, app: &str, other: &str) -> Pod {
+    let mut pod = Pod { labels: Arc::new(labels(&[("app", app)])), ..pod(name, 1_000, 1) };
+    pod.spec_mut().affinity = vec![pod_term(other, NODE)];
+    pod
+}
+
+#[test]
+fn pods_that_need_others_that_wait_get_their_host_together() {
+    let chain = || vec![beside("a0", "a", "b"), beside("a1", "a", "b"), beside("b0", "b", "x")];
+    let with = |mut others: Vec<Pod>| {
+        others.extend(chain());
+        others
+    };
+    assert_eq!(bought(with(asking(1, |_| ()))), ["m1.large az1: 4"]);
+    let alone = planned(&world(chain()));
+    assert_eq!((created(&alone).len(), alone.unplaced.len()), (0, 3), "nobody is there whom b needs");
+    let both = planned(&world(vec![beside("a0", "a", "b"), beside("b0", "b", "a")]));
+    assert_eq!((created(&both).len(), both.unplaced.len()), (0, 2), "neither can be the first");
+}
+
+#[test]
+fn company_that_daemon_sets_bring_counts_on_hosts_to_come() {
+    let mut set = daemon_set("agent", 100, 0);
+    set.pod.labels = Arc::new(labels(&[("app", "agent")]));
+    let with = |pods: Vec<Pod>| Snapshot { daemon_sets: vec![set.clone()], ..world(pods) };
+    let near = planned(&with(asking(2, |spec| spec.affinity = vec![pod_term("agent", NODE)])));
+    assert_eq!((created(&near).len(), near.unplaced.len()), (1, 0));
+    for key in [NODE, ZONE] {
+        let far = planned(&with(asking(2, |spec| spec.anti_affinity = vec![pod_term("agent", key)])));
+        assert_eq!((created(&far).len(), far.unplaced.len()), (0, 2), "{key}");
+    }
+    let zoned = planned(&with(asking(1, |spec| spec.affinity = vec![pod_term("agent", ZONE)])));
+    assert_eq!((created(&zoned).len(), zoned.unplaced.len()), (1, 0));
+}
+
+#[test]
+fn whoever_would_be_the_first_of_its_kind_goes_where_one_of_higher_priority_comes_before() {
+    let of_x = |name: &str| Pod { labels: Arc::new(labels(&[("app", "x")])), ..pod(name, 1_000, 1) };
+    let (mut first, mut follower) = (of_x("first"), of_x("follower"));
+    first.spec_mut().priority = 1;
+    first.spec_mut().node_selector = labels(&[(ZONE, "az2")]);
+    follower.spec_mut().affinity = vec![pod_term("x", NODE)];
+    let snapshot = Snapshot { hosts: vec![host("coming")], ..world(vec![first, follower]) };
+    assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 2"]);
+}

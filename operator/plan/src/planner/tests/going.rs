@@ -111,3 +111,25 @@ fn a_surplus_host_takes_no_pods() {
     let plan = planned(&snapshot);
     assert_eq!((deleted(&plan), plan.placed.len(), plan.unplaced.len()), (vec!["general-1"], 0, 1));
 }
+
+#[test]
+fn the_floor_is_kept_by_all_that_one_plan_lets_go() {
+    let mut snapshot = empty_hosts(&[("general-1", 400)]);
+    snapshot.pools[0].min_hosts = 1;
+    snapshot.hosts.push(Host { unneeded_since: Some(ago(60)), ..host("general-2") });
+    let plan = planned(&snapshot);
+    assert_eq!((deleted(&plan), plan.idle.clone()), (vec!["general-2"], vec![key("general-2")]));
+}
+
+#[test]
+fn a_silent_host_keeps_the_floor_for_nobody_else() {
+    let mut snapshot = empty_hosts(&[("general-1", 10)]);
+    snapshot.pools[0].min_hosts = 1;
+    snapshot.hosts[0].joined = true;
+    snapshot.hosts.push(Host { unneeded_since: Some(ago(60)), ..host("general-2") });
+    assert_eq!(deleted(&planned(&snapshot)), ["general-2"]);
+    snapshot.nodes[0].ready = false;
+    assert_eq!(planned(&snapshot).commands, [], "the one that comes stays");
+    snapshot.nodes.clear();
+    assert_eq!(planned(&snapshot).commands, [], "and so it does where the node is gone");
+}

@@ -1,7 +1,7 @@
 //! What is not bought: maxima, limits, quota, and what is said of them.
 
 use crate::fixtures::*;
-use crate::model::{Line, Quota, Snapshot};
+use crate::model::{Host, Line, Quota, Snapshot};
 
 fn with_quota(quota: Quota) -> Snapshot {
     let mut snapshot = world(pods(2, "a", 4_000, 1));
@@ -109,4 +109,18 @@ fn a_minimum_that_quota_forbids_is_said() {
     snapshot.pools[0].min_hosts = 1;
     let plan = planned(&snapshot);
     assert_eq!(plan.blocked[&key("general")], "quota for cores is 4 of 4; raise it by 4 or delete 1 host");
+}
+
+#[test]
+fn a_floor_counts_hosts_that_live_or_come_and_buys_for_no_silence() {
+    let mut snapshot = world(Vec::new());
+    snapshot.pools[0].min_hosts = 1;
+    let floor_of = |change: &dyn Fn(&mut Host)| {
+        let mut snapshot = snapshot.clone();
+        snapshot.hosts = vec![host("general-1")];
+        change(&mut snapshot.hosts[0]);
+        created(&planned(&snapshot)).len()
+    };
+    assert_eq!([floor_of(&|host| host.failed = true), floor_of(&|host| host.deleting = true)], [1, 1]);
+    assert_eq!([floor_of(&|host| host.joined = true), floor_of(&|_| ())], [0, 0], "silence is no death");
 }

@@ -1,7 +1,7 @@
 //! What holds for every world: generated, small, and with odd numbers among them.
 
-mod replay;
-mod worlds;
+pub(super) mod replay;
+pub(super) mod worlds;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +13,6 @@ use crate::fixtures::*;
 use crate::model::{Host, Key, Line, Pod, Pool, Snapshot};
 use crate::planner::{Command, Plan, lower_bound_micro};
 use worlds::{extreme, shuffled, world};
-
-const CASES: u32 = 300;
 
 /// Plans after which a world that nobody else changes has all that it will get.
 const REST: usize = 4;
@@ -106,7 +104,7 @@ fn waits(pod: &&Arc<Pod>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: CASES, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn every_pod_of_a_plan_fits_where_it_is_planned(snapshot in world()) {
@@ -116,7 +114,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: CASES, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn the_next_plan_creates_nothing_where_the_first_serves_all(snapshot in world()) {
@@ -176,7 +174,7 @@ proptest! {
             let stay = of_pool(&snapshot, pool).filter(|host| !going.contains(&host.key.name.as_str())).count();
             prop_assert!(stay >= pool.min_hosts.min(of_pool(&snapshot, pool).count()));
             for host in of_pool(&snapshot, pool).filter(|host| going.contains(&host.key.name.as_str())) {
-                let carries = |pod: &Arc<Pod>| pod.node_name.as_ref() == Some(&host.key.name) && pod.owner.is_none();
+                let carries = |pod: &Arc<Pod>| pod.node_name.as_deref() == Some(host.key.name.as_str()) && pod.owner.is_none();
                 prop_assert!(host.empty_since.is_some() && !snapshot.pods.iter().any(carries));
             }
         }

@@ -30,7 +30,7 @@ fn bound_and_nominated_pods_take_room_and_terminating_ones_too() {
     snapshot.pod(2).terminating = true;
     assert_eq!(bought(&snapshot), 1);
     snapshot.pod(2).node_name = None;
-    snapshot.pod(2).nominated_node = Some("n1".to_owned());
+    snapshot.pod(2).nominated_node = Some("n1".into());
     assert_eq!(bought(&snapshot), 1);
 }
 

@@ -57,7 +57,7 @@ impl Judge<'_> {
     fn filters(&self, case: &Case<'_, '_>, at: NodeAt) -> Result<(), Misfit> {
         let node = &self.nodes[at.index()];
         if let Some(name) = case.pod.node_name.as_ref().filter(|name| node.name.as_deref() != Some(name.as_str())) {
-            return Err(Misfit::OtherNode(name.clone()));
+            return Err(Misfit::OtherNode(name.to_string()));
         }
         self.stays_as_it_is(case.pod, at)?;
         node.ports(case.pod)?;

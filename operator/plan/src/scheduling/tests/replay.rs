@@ -15,30 +15,39 @@ use crate::{Command, Plan, plan};
 
 /// Orders that are tried: with at most four kinds that wait there are 24.
 const ORDERS: u64 = 256;
-const APPS: [&str; 3] = ["web", "db", "cache"];
+const APPS: [&str; 2] = ["x", "y"];
 
 fn any_key() -> impl Strategy<Value = &'static str> {
     select(vec![ZONE, HOSTNAME])
 }
 
 fn any_term() -> impl Strategy<Value = PodTerm> {
-    (select(APPS.to_vec()), any_key()).prop_map(|(app, key)| pod_term(app, key))
+    (any_pod_selector(), any_namespaces(), any_key()).prop_map(|(selector, (namespaces, namespace_selector), key)| PodTerm {
+        selector: Some(selector),
+        namespaces,
+        namespace_selector,
+        topology_key: key.to_owned(),
+    })
 }
 
 /// Of pods like itself, as nearly everybody has it: constraints over each other's pods may allow a single order only.
 fn any_spread() -> impl Strategy<Value = Spread> {
-    (any_key(), 1..3_i32, option::weighted(0.3, 1..4_i32)).prop_map(|(key, max_skew, min_domains)| Spread {
-        max_skew,
-        min_domains,
-        ..spread("", key)
-    })
+    let policies = (any::<bool>(), any::<bool>());
+    (any_key(), 1..4_i32, option::weighted(0.3, 1..4_i32), policies).prop_map(
+        |(key, max_skew, min_domains, (honors_affinity, honors_taints))| Spread {
+            max_skew,
+            min_domains,
+            honors_affinity,
+            honors_taints,
+            ..spread("", key)
+        },
+    )
 }
 
 /// A pod with a label, and with each kind of requirement now and then.
 fn any_pod() -> impl Strategy<Value = Pod> {
     let size = (select(vec![100, 500, 1_500, 3_000]), 1..8_i64, select(APPS.to_vec()));
-    let company = select(APPS.to_vec()).prop_map(|app| pod_term(app, ZONE));
-    let terms = (option::weighted(0.2, company), option::weighted(0.3, any_term()), option::weighted(0.3, any_spread()));
+    let terms = (option::weighted(0.2, any_term()), option::weighted(0.3, any_term()), option::weighted(0.3, any_spread()));
     let place = (option::weighted(0.2, 80..82_i32), option::weighted(0.2, select(vec!["az1", "az2"])));
     (size, terms, place).prop_map(|((cpu_milli, memory_gib, app), (affinity, anti_affinity, spread), (port, zone))| {
         let mut pod = pod("", cpu_milli, memory_gib);
@@ -55,7 +64,7 @@ fn any_pod() -> impl Strategy<Value = Pod> {
 
 fn named(nth: usize, pod: &Pod, node: Option<String>) -> Pod {
     let name = format!("{}{nth}", if node.is_some() { "old-" } else { "new-" });
-    Pod { key: key(&name), uid: format!("uid-{name}"), unschedulable: node.is_none(), node_name: node, ..pod.clone() }
+    Pod { key: key(&name), uid: format!("uid-{name}"), unschedulable: node.is_none(), node_name: node.map(Into::into), ..pod.clone() }
 }
 
 /// Two nodes, one in each zone, with pods, and others that wait.
@@ -71,6 +80,7 @@ fn any_world() -> impl Strategy<Value = Snapshot> {
         let old = running.iter().enumerate().map(|(nth, (pod, at))| named(nth, pod, Some(format!("n{at}"))));
         let new = waiting.iter().flat_map(|(pod, count)| vec![pod; *count]).enumerate().map(|(nth, pod)| named(nth, pod, None));
         let mut world = world(old.chain(new).collect());
+        world.namespaces = namespaces();
         world.nodes = (0..2).map(zoned).collect();
         world
     })

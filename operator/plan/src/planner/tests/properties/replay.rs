@@ -11,8 +11,8 @@ use crate::resources::Resources;
 use crate::scheduling::{HOST_LABEL, HOSTNAME, Judge, NewNode, NodeAt, kept_taints};
 
 /// What the judge says to the pods that it lets in nowhere where the plan has them.
-pub(super) fn misfits(snapshot: &Snapshot, plan: &Plan) -> Vec<String> {
-    let (mut now, coming) = settled(snapshot);
+pub(in crate::planner::tests) fn misfits(snapshot: &Snapshot, plan: &Plan) -> Vec<String> {
+    let (mut now, coming) = settled(snapshot, plan);
     let waiting: BTreeMap<Key, Arc<Pod>> = snapshot.pods.iter().map(|pod| (pod.key.clone(), pod.clone())).collect();
     now.pods.retain(|pod| !coming.contains_key(pod.node_name.as_deref().unwrap_or_default()));
     let mut judge = Judge::of(&now);
@@ -44,11 +44,13 @@ pub(super) fn misfits(snapshot: &Snapshot, plan: &Plan) -> Vec<String> {
     misfits
 }
 
-/// The world as the scheduler sees it now, and the hosts that are on their way.
-fn settled(snapshot: &Snapshot) -> (Snapshot, BTreeMap<&str, Host>) {
+/// The world as the scheduler sees it now, and the hosts that are on their way and that the plan does not let go.
+fn settled<'s>(snapshot: &'s Snapshot, plan: &Plan) -> (Snapshot, BTreeMap<&'s str, Host>) {
     let cluster = Cluster::of(snapshot);
     let mut now = snapshot.clone();
     let mut coming = BTreeMap::new();
+    let goes =
+        |host: &Host| plan.commands.iter().any(|command| matches!(command, Command::DeleteHost { host: gone, .. } if *gone == host.key));
     for host in snapshot.hosts.iter().filter(|host| is_live(host)) {
         let name = host.key.name.as_str();
         match cluster.nodes.get(name) {
@@ -57,7 +59,7 @@ fn settled(snapshot: &Snapshot) -> (Snapshot, BTreeMap<&str, Host>) {
                 labels.extend(node.labels.clone());
                 coming.insert(name, Host { labels, taints: kept_taints(&node.taints, host), ..host.clone() });
             }
-            None if !host.joined => _ = coming.insert(name, host.clone()),
+            None if !host.joined && !goes(host) => _ = coming.insert(name, host.clone()),
             _ => {}
         }
     }

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::fixtures::*;
-use crate::model::{Cloud, DaemonSet, Host, Line, Node, NodeTerm, Offering, Pod, PodSpec, Pool, Quota, Snapshot, Spread, Taint};
+use crate::model::{
+    Cloud, DaemonSet, Host, Key, Line, Node, NodeTerm, Offering, Pod, PodSpec, PodTerm, Pool, Quota, Snapshot, Spread, Taint,
+};
 use crate::resources::Resources;
 
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -40,20 +42,46 @@ fn requests() -> impl Strategy<Value = Resources> {
     })
 }
 
-/// What a pod asks of others: mostly nothing.
+/// One term: with other pods, or away from them.
+fn any_term() -> impl Strategy<Value = PodTerm> {
+    (any_pod_selector(), any_namespaces(), any_key()).prop_map(|(selector, (namespaces, namespace_selector), key)| PodTerm {
+        selector: Some(selector),
+        namespaces,
+        namespace_selector,
+        topology_key: key.to_owned(),
+    })
+}
+
+fn any_key() -> impl Strategy<Value = &'static str> {
+    select(vec![ZONE, "kubernetes.io/hostname"])
+}
+
+fn any_spread() -> impl Strategy<Value = Spread> {
+    let policies = (any::<bool>(), any::<bool>());
+    (any_pod_selector(), any_key(), 1..4, option::weighted(0.2, 1..4), policies).prop_map(
+        |(selector, key, max_skew, min_domains, (honors_affinity, honors_taints))| Spread {
+            max_skew,
+            min_domains,
+            honors_affinity,
+            honors_taints,
+            selector: Some(selector),
+            ..spread("", key)
+        },
+    )
+}
+
+/// What a pod asks of others: mostly nothing, now and then several things.
 fn company() -> impl Strategy<Value = PodSpec> {
-    let app = || select(vec!["x", "y"]);
-    let key = || select(vec![ZONE, "kubernetes.io/hostname"]);
-    let one_term = (app(), key()).prop_map(|(app, key)| pod_term(app, key));
-    let one_spread = (app(), key(), 1..3, option::weighted(0.2, 1..3), any::<bool>())
-        .prop_map(|(app, key, max_skew, min_domains, taints)| Spread { max_skew, min_domains, honors_taints: taints, ..spread(app, key) });
+    let claim = select(vec!["az1", "az2", "anywhere", "alone"]);
+    let terms = || (vec(any_term(), 0..2), vec(any_term(), 0..2), vec(any_spread(), 0..3));
     prop_oneof![
         5 => Just(PodSpec::default()),
-        1 => one_term.clone().prop_map(|term| PodSpec { anti_affinity: vec![term], ..PodSpec::default() }),
-        1 => one_term.prop_map(|term| PodSpec { affinity: vec![term], ..PodSpec::default() }),
-        2 => vec(one_spread, 1..3).prop_map(|spread| PodSpec { spread, ..PodSpec::default() }),
+        1 => any_term().prop_map(|term| PodSpec { anti_affinity: vec![term], ..PodSpec::default() }),
+        1 => any_term().prop_map(|term| PodSpec { affinity: vec![term], ..PodSpec::default() }),
+        2 => vec(any_spread(), 1..3).prop_map(|spread| PodSpec { spread, ..PodSpec::default() }),
+        1 => terms().prop_map(|(affinity, anti_affinity, spread)| PodSpec { affinity, anti_affinity, spread, ..PodSpec::default() }),
         1 => (80..83).prop_map(|port| PodSpec { host_ports: vec![host_port(port)], ..PodSpec::default() }),
-        1 => select(vec!["az1", "az2", "anywhere", "alone"]).prop_map(|claim| PodSpec { claims: vec![claim.to_owned()], ..PodSpec::default() }),
+        1 => claim.prop_map(|claim| PodSpec { claims: vec![claim.to_owned()], ..PodSpec::default() }),
     ]
 }
 
@@ -65,7 +93,7 @@ fn waiting() -> impl Strategy<Value = Pod> {
                 labels: Arc::new(if app.is_empty() { labels(&[]) } else { labels(&[("app", app)]) }),
                 created: ago(age),
                 terminating: odd == 1,
-                nominated_node: (odd == 2).then(|| "node-0".to_owned()),
+                nominated_node: (odd == 2).then(|| "node-0".into()),
                 ..pod("", 0, 0)
             };
             *pod.spec_mut() = PodSpec {
@@ -85,11 +113,11 @@ fn waiting() -> impl Strategy<Value = Pod> {
 
 /// Waiting pods, each drawn shape several times.
 fn demand() -> impl Strategy<Value = Vec<Pod>> {
-    vec((waiting(), 1..12usize), 0..8).prop_map(|shapes| {
+    vec((waiting(), 1..12usize, any_namespace()), 0..8).prop_map(|shapes| {
         let mut pods = Vec::new();
-        for (at, (pod, count)) in shapes.into_iter().enumerate() {
+        for (at, (pod, count, namespace)) in shapes.into_iter().enumerate() {
             for nth in 0..count {
-                pods.push(Pod { key: key(&format!("pod-{at}-{nth}")), uid: format!("{at}-{nth}"), ..pod.clone() });
+                pods.push(Pod { key: Key::new(namespace, format!("pod-{at}-{nth}")), uid: format!("{at}-{nth}"), ..pod.clone() });
             }
         }
         pods
@@ -176,7 +204,7 @@ fn daemon_sets() -> impl Strategy<Value = Vec<DaemonSet>> {
 }
 
 /// A small world in which anything may be short.
-pub(super) fn world() -> impl Strategy<Value = Snapshot> {
+pub(in crate::planner::tests) fn world() -> impl Strategy<Value = Snapshot> {
     let running = vec((0..8usize, select(vec![100, 1_000, 3_000]), select(vec!["x", "y", ""]), company()), 0..6);
     (demand(), pools(), clouds(), hosts(), daemon_sets(), running).prop_map(|(mut pods, pools, cloud, hosts, daemon_sets, carried)| {
         for (at, (node, cpu, app, company)) in carried.into_iter().enumerate() {
@@ -188,6 +216,7 @@ pub(super) fn world() -> impl Strategy<Value = Snapshot> {
         let mut snapshot = Snapshot { pods: shared(pods), pools, daemon_sets, ..crate::fixtures::world(Vec::new()) };
         snapshot.clouds.insert(key("main"), cloud);
         snapshot.volumes = volumes();
+        snapshot.namespaces = namespaces();
         for (at, (host, node)) in hosts.into_iter().enumerate() {
             let name = format!("host-{at}");
             let named = |node: Node| {
@@ -207,7 +236,7 @@ pub(super) fn world() -> impl Strategy<Value = Snapshot> {
 }
 
 /// A world in which numbers are as odd as their types allow.
-pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
+pub(in crate::planner::tests) fn extreme() -> impl Strategy<Value = Snapshot> {
     let odd = || select(vec![i64::MIN, -1, 0, 1, 4, 1_000, 1 << 40, i64::MAX]);
     let amounts = (odd(), odd(), odd(), odd()).prop_map(|(cpu_milli, memory_bytes, ephemeral_bytes, pods)| Resources {
         cpu_milli,
@@ -244,7 +273,7 @@ pub(super) fn extreme() -> impl Strategy<Value = Snapshot> {
 }
 
 /// The same world with every list in another order.
-pub(super) fn shuffled(snapshot: &Snapshot, seed: u64) -> Snapshot {
+pub(in crate::planner::tests) fn shuffled(snapshot: &Snapshot, seed: u64) -> Snapshot {
     let mut other = snapshot.clone();
     let place = |name: &str| name.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     other.pods.sort_by_cached_key(|pod| place(&pod.key.name));
@@ -258,19 +287,19 @@ pub(super) fn shuffled(snapshot: &Snapshot, seed: u64) -> Snapshot {
 }
 
 /// What matters of a world, in few lines.
-pub(super) fn sketch(snapshot: &Snapshot) -> String {
+pub(in crate::planner::tests) fn sketch(snapshot: &Snapshot) -> String {
     let mut lines = Vec::new();
     for pod in &snapshot.pods {
         let (spec, r) = (&pod.spec, &pod.spec.requests);
         let spread: Vec<_> = spec
             .spread
             .iter()
-            .map(|s| (&s.topology_key, s.max_skew, s.min_domains, &s.selector.as_ref().unwrap().labels, s.honors_taints))
+            .map(|s| (&s.topology_key, s.max_skew, s.min_domains, s.selector.as_ref().unwrap(), s.honors_affinity, s.honors_taints))
             .collect();
-        let term = |t: &crate::model::PodTerm| (t.topology_key.clone(), t.selector.clone().unwrap().labels);
+        let term = |t: &PodTerm| (t.topology_key.clone(), t.selector.clone().unwrap(), t.namespaces.clone(), t.namespace_selector.clone());
         lines.push(format!(
             "{} {:?} on {:?}/{:?} p{} {}m {}G x{:?} sel {:?} aff {:?} tol {} ports {:?} with {:?} without {:?} spread {spread:?} claims {:?} beyond {:?}",
-            pod.key.name, pod.labels, pod.node_name, pod.nominated_node, spec.priority, r.cpu_milli, r.memory_bytes / GIB, r.extended.len(), spec.node_selector,
+            pod.key, pod.labels, pod.node_name, pod.nominated_node, spec.priority, r.cpu_milli, r.memory_bytes / GIB, r.extended.len(), spec.node_selector,
             spec.node_affinity, spec.tolerations.len(), spec.host_ports.iter().map(|p| p.port).collect::<Vec<_>>(),
             spec.affinity.iter().map(term).collect::<Vec<_>>(), spec.anti_affinity.iter().map(term).collect::<Vec<_>>(), spec.claims, spec.beyond
         ));

@@ -3,7 +3,7 @@
 use super::*;
 
 fn nominated(pod: Pod, node: &str, priority: i32) -> Pod {
-    with(Pod { nominated_node: Some(node.to_owned()), ..pod }, |spec| spec.priority = priority)
+    with(Pod { nominated_node: Some(node.into()), ..pod }, |spec| spec.priority = priority)
 }
 
 fn ranked(pod: Pod, priority: i32) -> Pod {

@@ -57,8 +57,8 @@ fn any_pods() -> impl Strategy<Value = Vec<Pod>> {
         let named = |(nth, (mut pod, at)): (usize, (Pod, usize))| {
             pod.key.name = format!("p{nth}");
             pod.uid = format!("uid-{nth}");
-            pod.node_name = (at < NODES).then(|| format!("n{at}"));
-            pod.nominated_node = (NODES..NODES * 2).contains(&at).then(|| format!("n{}", at - NODES));
+            pod.node_name = (at < NODES).then(|| format!("n{at}").into());
+            pod.nominated_node = (NODES..NODES * 2).contains(&at).then(|| format!("n{}", at - NODES).into());
             pod
         };
         pods.into_iter().enumerate().map(named).collect()
@@ -122,7 +122,7 @@ proptest! {
             if let Some(at) = moved.node_name.as_deref().and_then(|name| judge.node(name)) {
                 judge.remove(moved, at);
             }
-            moved.node_name = Some(format!("n{to}"));
+            moved.node_name = Some(format!("n{to}").into());
             judge.place(&Arc::new(moved.clone()), NodeAt::nth(to));
         }
         let end = world(there.clone());

@@ -1,0 +1,178 @@
+//! A cluster whose hosts join one after the other, with a scheduler that takes pods as they come, by the judge.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use crate::fixtures::*;
+use crate::model::{Key, Node, Snapshot, Taint};
+use crate::planner::Plan;
+use crate::scheduling::{HOST_LABEL, HOSTNAME, Judge, NodeAt};
+
+/// A pod is nominated for a node this often.
+const NOMINATIONS_MAX: u8 = 2;
+/// Things that happen to hosts at most.
+const MAX_EVENTS: usize = 200;
+
+/// Numbers that look like chance and are the same each time.
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % below.max(1) as u64).unwrap()
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub hosts: usize,
+    pub bought_later: usize,
+    pub waiting: usize,
+}
+
+/// The cluster and what the operator remembers.
+struct World {
+    snapshot: Snapshot,
+    plan: Plan,
+    nominated: HashMap<(String, String), u8>,
+    opened: Vec<String>,
+    dice: Dice,
+}
+
+/// Plans, buys, and lets the hosts join in some order until all did.
+pub(super) fn joined(snapshot: Snapshot, seed: u64) -> Outcome {
+    let mut world = World { snapshot, plan: Plan::default(), nominated: HashMap::new(), opened: Vec::new(), dice: Dice::of(seed) };
+    let mut to_register = world.plan();
+    let (hosts, mut bought_later, mut closed) = (to_register.len(), 0, Vec::new());
+    for _ in 0..MAX_EVENTS {
+        let at = world.dice.roll(to_register.len() + closed.len());
+        let mut more = Vec::new();
+        if at < to_register.len() {
+            let name = to_register.remove(at);
+            world.register(&name);
+            closed.push(name);
+        } else if let Some(name) = closed.get(at - to_register.len()).cloned() {
+            more.extend(world.is_ready(&name));
+        }
+        more.extend(world.open_ready(&mut closed));
+        bought_later += more.len();
+        to_register.extend(more);
+        if to_register.is_empty() && closed.is_empty() {
+            break;
+        }
+    }
+    Outcome { hosts, bought_later, waiting: world.snapshot.pods.iter().filter(|pod| pod.node_name.is_none()).count() }
+}
+
+impl World {
+    /// Plans, buys and nominates; the answer is what was bought.
+    fn plan(&mut self) -> Vec<String> {
+        self.snapshot.now += SignedDuration::from_secs(1);
+        self.plan = quick(&self.snapshot);
+        assert_eq!(deleted(&self.plan), Vec::<&str>::new());
+        let before = self.snapshot.hosts.len();
+        self.snapshot = after(&self.snapshot, &self.plan);
+        for name in self.opened.clone() {
+            self.nominate(&name);
+        }
+        self.snapshot.hosts[before..].iter().map(|host| host.key.name.clone()).collect()
+    }
+
+    fn register(&mut self, name: &str) {
+        let host = self.snapshot.hosts.iter_mut().find(|host| host.key.name == name).unwrap();
+        host.joined = true;
+        let mut labels = host.labels.clone();
+        labels.extend([HOSTNAME, HOST_LABEL].map(|key| (key.to_owned(), name.to_owned())));
+        let taints = vec![Taint { key: "gantry.cloud/startup".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }];
+        let allocatable = host.allocatable.clone();
+        self.snapshot.nodes.push(Node { labels, allocatable, taints, ready: false, ..node(name, 0, 0) });
+        self.schedule();
+    }
+
+    fn is_ready(&mut self, name: &str) -> Vec<String> {
+        self.node(name).ready = true;
+        self.plan()
+    }
+
+    /// Opens the ready nodes, each after its pods were nominated to it, and plans anew.
+    fn open_ready(&mut self, closed: &mut Vec<String>) -> Vec<String> {
+        let mut bought = self.plan();
+        for name in closed.clone() {
+            if self.node(&name).ready {
+                closed.retain(|other| *other != name);
+                self.nominate(&name);
+                self.node(&name).taints.clear();
+                self.opened.push(name);
+                self.schedule();
+                bought.extend(self.plan());
+            }
+        }
+        bought
+    }
+
+    fn node(&mut self, name: &str) -> &mut Node {
+        self.snapshot.nodes.iter_mut().find(|node| node.name == name).unwrap()
+    }
+
+    fn nominate(&mut self, name: &str) {
+        let seated: Vec<Key> = self.plan.placed.iter().filter(|(_, node)| node == name).map(|(pod, _)| pod.clone()).collect();
+        for pod in self.snapshot.pods.iter_mut().filter(|pod| seated.contains(&pod.key)) {
+            if pod.node_name.is_some() || pod.nominated_node.is_some() {
+                continue;
+            }
+            let count = self.nominated.entry((pod.uid.to_string(), name.to_owned())).or_default();
+            if *count < NOMINATIONS_MAX {
+                *count += 1;
+                Arc::make_mut(pod).nominated_node = Some(name.into());
+            }
+        }
+    }
+
+    /// Takes pods in some order, again and again, until nobody finds a node any more: whoever is bound wakes all others.
+    fn schedule(&mut self) {
+        let mut queue: Vec<usize> = (0..self.snapshot.pods.len()).filter(|at| self.snapshot.pods[*at].node_name.is_none()).collect();
+        for at in (1..queue.len()).rev() {
+            let other = self.dice.roll(at + 1);
+            queue.swap(at, other);
+        }
+        loop {
+            let before = queue.len();
+            queue.retain(|at| !self.attempt(*at));
+            if queue.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// One attempt: the nominated node first, then the emptiest of those that let the pod in. One that fails loses its nomination.
+    fn attempt(&mut self, at: usize) -> bool {
+        let pod = self.snapshot.pods[at].clone();
+        let mut judge = Judge::of(&self.snapshot);
+        let open: Vec<NodeAt> = judge.nodes().collect::<Vec<_>>().into_iter().filter(|node| judge.verdict(&pod, *node).is_ok()).collect();
+        let nominated = pod.nominated_node.as_deref().and_then(|name| judge.node(name)).filter(|node| open.contains(node));
+        let emptiest = open.into_iter().filter_map(|node| judge.name(node).map(str::to_owned)).max_by_key(|name| self.emptiness(name));
+        let chosen = nominated.and_then(|node| judge.name(node).map(str::to_owned)).or(emptiest);
+        let pod = self.snapshot.pod(at);
+        pod.nominated_node = None;
+        pod.unschedulable = chosen.is_none();
+        pod.node_name = chosen.map(Into::into);
+        !pod.unschedulable
+    }
+
+    /// LeastAllocated: the sum of the free shares of CPU and memory, in thousandths.
+    fn emptiness(&self, name: &str) -> i64 {
+        let node = self.snapshot.nodes.iter().find(|node| node.name == name).unwrap();
+        let mut free = node.allocatable.clone();
+        self.snapshot.pods.iter().filter(|pod| pod.node_name.as_deref() == Some(name)).for_each(|pod| free.sub(&pod.spec.requests));
+        free.cpu_milli * 1_000 / node.allocatable.cpu_milli.max(1) + free.memory_bytes / (node.allocatable.memory_bytes / 1_000).max(1)
+    }
+}
