@@ -30,6 +30,8 @@ type question struct {
 	Objects []json.RawMessage `json:"objects"`
 	// Placements are carried out first, as far as they fit: their verdicts come first.
 	Placements []placement `json:"placements"`
+	// Joins are nodes, and pods that run on them, that come in turns: each once nothing more fits on those that are there.
+	Joins [][]json.RawMessage `json:"joins"`
 	// Pods limits who is judged then on all nodes, by namespace/name; null is all that wait.
 	Pods []string `json:"pods"`
 }
@@ -115,9 +117,17 @@ func refusal(id uint64, err error) answer {
 }
 
 func (q question) answer(ctx context.Context) (answer, error) {
-	objects, sets, err := q.decode()
+	objects, sets, err := decodeAll(q.Objects)
 	if err != nil {
 		return answer{}, err
+	}
+	var joins [][]kruntime.Object
+	for _, turn := range q.Joins {
+		joining, _, err := decodeAll(turn)
+		if err != nil {
+			return answer{}, err
+		}
+		joins = append(joins, joining)
 	}
 	cluster, err := newCluster(objects)
 	if err != nil {
@@ -126,7 +136,7 @@ func (q question) answer(ctx context.Context) (answer, error) {
 	defer cluster.end()
 	given := empty()
 	given.Daemons = daemonVerdicts(sets, cluster.nodes)
-	if given.Verdicts, err = cluster.replay(ctx, q.Placements); err != nil {
+	if given.Verdicts, err = cluster.replay(ctx, q.Placements, joins); err != nil {
 		return answer{}, err
 	}
 	pods, err := q.asked(cluster)
@@ -156,8 +166,8 @@ func (q question) asked(cluster *cluster) ([]*v1.Pod, error) {
 	return pods, nil
 }
 
-func (q question) decode() (objects []kruntime.Object, sets []*apps.DaemonSet, err error) {
-	for _, raw := range q.Objects {
+func decodeAll(all []json.RawMessage) (objects []kruntime.Object, sets []*apps.DaemonSet, err error) {
+	for _, raw := range all {
 		object, err := decode(raw)
 		if err != nil {
 			return nil, nil, err

@@ -7,6 +7,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	storage "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/component-helpers/storage/ephemeral"
 	volumehelpers "k8s.io/component-helpers/storage/volume"
 )
@@ -17,17 +18,40 @@ type placement struct {
 	Node string `json:"node"`
 }
 
-// replay carries out what fits, in turns, as the scheduler and the volume controllers would, until nothing more does: a plan holds
-// if there is an order in which it does. The verdicts are in the order of the placements.
-func (c *cluster) replay(ctx context.Context, placements []placement) ([]verdict, error) {
+// replay carries out what fits, in turns, as the scheduler and the volume controllers would, until nothing more does: each pod in its
+// turn, whoever was refused again once others have come, and nodes that join after all that fits without them. The verdicts are in the
+// order of the placements.
+func (c *cluster) replay(ctx context.Context, placements []placement, joins [][]runtime.Object) ([]verdict, error) {
 	verdicts := make([]verdict, len(placements))
 	left := make([]int, len(placements))
 	for i := range left {
 		left[i] = i
+		verdicts[i] = verdict{Pod: placements[i].Pod, Node: placements[i].Node, Plugin: "replay", Reason: "the node never joins"}
 	}
+	left, err := c.settle(ctx, placements, left, verdicts)
+	for _, joining := range joins {
+		for _, object := range joining {
+			if err == nil {
+				err = c.put(object)
+			}
+		}
+		c.look()
+		if err == nil {
+			left, err = c.settle(ctx, placements, left, verdicts)
+		}
+	}
+	return verdicts, err
+}
+
+// settle carries out those of the placements left that fit on nodes that are there; it returns the others.
+func (c *cluster) settle(ctx context.Context, placements []placement, left []int, verdicts []verdict) ([]int, error) {
 	for {
 		var refused []int
 		for _, i := range left {
+			if _, err := c.snapshot.Get(placements[i].Node); err != nil {
+				refused = append(refused, i)
+				continue
+			}
 			fits, err := c.place(ctx, placements[i])
 			if err != nil {
 				return nil, err
@@ -38,7 +62,7 @@ func (c *cluster) replay(ctx context.Context, placements []placement) ([]verdict
 			}
 		}
 		if len(refused) == len(left) {
-			return verdicts, nil
+			return left, nil
 		}
 		left = refused
 	}

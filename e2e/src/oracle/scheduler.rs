@@ -19,9 +19,12 @@ pub struct Question<'a> {
     pub id: u64,
     /// The cluster.
     pub objects: &'a [Value],
-    /// Carried out first, as far as they fit, in any order that works: their verdicts come first.
+    /// Carried out first, as far as they fit, each in its turn and again when others have come: their verdicts come first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placements: Vec<Placement>,
+    /// Nodes with their pods that join in turns: each once nothing more fits on those that are there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<Vec<Value>>,
     /// Who is judged then on all nodes, by namespace/name; `None` is all that wait.
     pub pods: Option<Vec<String>>,
 }

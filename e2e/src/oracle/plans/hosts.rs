@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gantry_plan::model::{Cloud, Extras, Key, Offering, Pod, PodSpec, Pool, Quota, Snapshot, Taint, Toleration};
 use gantry_plan::resources::Resources;
+use gantry_plan::scheduling::NewNode;
 use gantry_plan::{Command, plan};
 use serde_json::{Value, json};
 
@@ -103,8 +104,17 @@ pub(super) fn node(snapshot: &Snapshot, name: &str, pool: &Key, labels: &BTreeMa
         "status": {"allocatable": amounts, "capacity": amounts, "conditions": [{"type": "Ready", "status": "True"}]}})
 }
 
+/// The same, as the planner's judge sees it.
+pub(super) fn new_node(snapshot: &Snapshot, name: &str, pool: &Key, labels: &BTreeMap<String, String>, allocatable: &Resources) -> NewNode {
+    let taints = snapshot.pools.iter().filter(|known| known.key == *pool).flat_map(|pool| pool.taints.clone()).collect();
+    let mut labels = labels.clone();
+    labels.extend(["kubernetes.io/hostname", "gantry.cloud/host"].map(|key| (key.to_owned(), name.to_owned())));
+    let allocatable = allocatable.clone();
+    NewNode { name: Some(name.to_owned()), labels, taints, allocatable, drivers: None }
+}
+
 /// A fresh host of each kind that can be had: what the planner buys for pods that ask for nothing but that kind.
-pub(super) fn fresh(snapshot: &Snapshot) -> Vec<Value> {
+pub(super) fn fresh(snapshot: &Snapshot) -> Vec<(Value, NewNode)> {
     let mut probes = Snapshot { now: snapshot.now, pools: snapshot.pools.clone(), clouds: snapshot.clouds.clone(), ..Snapshot::default() };
     let kinds: BTreeSet<(String, String, String)> = snapshot
         .pools
@@ -116,7 +126,9 @@ pub(super) fn fresh(snapshot: &Snapshot) -> Vec<Value> {
     probes.pods = kinds.into_iter().enumerate().map(|(index, kind)| Arc::new(probe(index, kind))).collect();
     let commands = plan(&probes).commands;
     let bought = commands.iter().filter_map(|command| match command {
-        Command::CreateHost { pool, labels, allocatable, .. } => Some(node(snapshot, FRESH, pool, labels, allocatable)),
+        Command::CreateHost { pool, labels, allocatable, .. } => {
+            Some((node(snapshot, FRESH, pool, labels, allocatable), new_node(snapshot, FRESH, pool, labels, allocatable)))
+        }
         Command::DeleteHost { .. } => None,
     });
     bought.collect()
