@@ -76,7 +76,8 @@ fn batch(scheduler: &mut Scheduler, seeds: &[u64], report: &mut Report, shown: &
 }
 
 fn take(scheduler: &mut Scheduler, case: &Case, answer: &Answer, report: &mut Report, shown: &mut BTreeSet<String>) -> Result<()> {
-    if answer.error.contains("the API server refuses") {
+    // An ephemeral volume whose claim belongs to somebody else ends the whole attempt in kube-scheduler, on any node.
+    if answer.error.contains("the API server refuses") || answer.error.contains("(pod is not owner)") {
         report.refused += 1;
         return Ok(());
     }

@@ -14,9 +14,17 @@ pub struct Named {
 }
 
 /// All of them.
-pub const NAMED: &[Named] = &[Named {
-    name: "anti-affinity of nominated pods",
-    why: "kube-scheduler skips InterPodAffinity, and with it what nominated pods refuse, where no running pod's anti-affinity concerns the \
-          pod; the planner keeps the nominated pod's seat",
-    is: |difference| difference.cause == "Refused by nominated pods: we refuse" && difference.theirs == "fits",
-}];
+pub const NAMED: &[Named] = &[
+    Named {
+        name: "anti-affinity of nominated pods",
+        why: "kube-scheduler skips InterPodAffinity, and with it what nominated pods refuse, where no running pod's anti-affinity concerns \
+              the pod; the planner keeps the nominated pod's seat",
+        is: |difference| difference.cause == "Refused by nominated pods: we refuse" && difference.theirs == "fits",
+    },
+    Named {
+        name: "ReadWriteOncePod of nominated pods",
+        why: "kube-scheduler skips VolumeRestrictions, and with it the claims of nominated pods, where no running pod uses the claim; the \
+              planner keeps the nominated pod's seat",
+        is: |difference| difference.cause == "InUse by nominated pods: we refuse" && difference.theirs == "fits",
+    },
+];

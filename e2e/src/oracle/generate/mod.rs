@@ -84,7 +84,8 @@ impl Case {
         let names: Vec<String> = (0..size.nodes).map(|index| format!("node-{index}")).collect();
         objects.extend(names.iter().map(|name| nodes::node(dice, themes, name)));
         let mut claims = storage::generate(dice, themes, &names, &mut objects);
-        objects.extend((0..size.bound).map(|index| pods::bound(dice, themes, &names, &mut claims, index)));
+        let bound = (0..size.bound).map(|index| pods::bound(dice, themes, &names, &mut claims, index));
+        objects.extend(pods::without_clashes(bound.collect()));
         objects.extend((0..size.waiting).map(|index| pods::waiting(dice, themes, &names, &mut claims, index)));
         objects.extend(claims.ephemeral);
         objects.extend((0..dice.number(0, 2)).map(|index| daemons::daemon_set(dice, themes, index)));

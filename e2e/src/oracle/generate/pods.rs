@@ -1,5 +1,7 @@
 //! Pods: on nodes, and waiting for one.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::storage::Claims;
@@ -21,6 +23,19 @@ pub(super) fn bound(dice: &mut Dice, themes: Themes, nodes: &[String], claims: &
         resize(dice, &mut pod);
     }
     pod
+}
+
+/// Takes the ports from pods that would clash with others on their node: there they cannot run, and kube-scheduler, which keeps a node's
+/// ports as a set, forgets the port of both when one goes.
+pub(super) fn without_clashes(mut pods: Vec<Value>) -> Vec<Value> {
+    let mut taken = BTreeSet::new();
+    for pod in &mut pods {
+        let at = (pod["spec"]["nodeName"].to_string(), pod["spec"]["containers"][0]["ports"][0]["containerPort"].as_u64());
+        if at.1.is_some() && !taken.insert(at) {
+            pod["spec"]["containers"][0].as_object_mut().and_then(|container| container.remove("ports"));
+        }
+    }
+    pods
 }
 
 /// A running pod whose containers have, or are about to get, other amounts than its spec says.

@@ -92,7 +92,8 @@ pub(super) fn generate(dice: &mut Dice, themes: Themes, nodes: &[String], object
     }
     for home in HOMES {
         for index in 0..dice.number(1, 5) {
-            let name = format!("claim-{index}");
+            // No name in two namespaces: when preemption is tried, kube-scheduler takes such a claim for the same.
+            let name = format!("{home}-claim-{index}");
             let use_ = claim(dice, home, &name, nodes, objects);
             claims.named.push(Named { home, name, use_ });
         }

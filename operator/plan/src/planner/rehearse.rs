@@ -22,6 +22,10 @@ const MAX_CALLS: usize = 4;
 /// Rehearsals in a row in which somebody is kept out. Whoever goes leaves his place to another of his shape, for whom it is another turn.
 const MAX_REHEARSALS: usize = 32;
 
+/// Pods that are rehearsed at most, those that look at nobody left out: it costs by pods, not by shapes. Of more the next plan mends what
+/// this one has in an order that the scheduler does not take.
+const MAX_REHEARSED: usize = 2_000;
+
 /// Where pods are planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
@@ -40,7 +44,9 @@ pub(crate) fn rehearse<'a>(
     basket: &mut Basket,
     effort: &mut Effort<'_>,
 ) {
-    if market.demand.rules.counters.is_empty() {
+    let looking = (0..placing.left.len()).filter(|shape| !asks(market, *shape).is_free());
+    let pods: usize = looking.map(|shape| market.demand.shapes[shape].pods.len()).sum();
+    if market.demand.rules.counters.is_empty() || pods > MAX_REHEARSED {
         return;
     }
     for _ in 0..MAX_CALLS {

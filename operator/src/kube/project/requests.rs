@@ -100,7 +100,8 @@ fn defaulted(requirements: &Requirements) -> Resources {
     all
 }
 
-/// Pod-level cpu, memory and huge pages replace the containers' sum.
+/// Pod-level cpu, memory and huge pages replace the containers' sum; what it leaves out is what the containers ask for in the spec
+/// (SetDefaults_Pod).
 fn pod_level(spec: &PodSpec, status: &PodStatus, sum: &mut Resources) {
     let from_limits = |name: &str| is_huge(name) || !asked_by_containers(spec, name);
     let limits = spec.resources.limits.iter().filter(|(name, _)| from_limits(name));
@@ -110,11 +111,10 @@ fn pod_level(spec: &PodSpec, status: &PodStatus, sum: &mut Resources) {
     if spec.resources.requests.is_some() && status.resources.requests.is_some() {
         resized(&mut asks, status);
     }
-    if whole.contains_key("cpu") {
-        sum.cpu_milli = asks.cpu_milli;
-    }
-    if whole.contains_key("memory") {
-        sum.memory_bytes = asks.memory_bytes;
+    if !spec.resources.limits.is_empty() || spec.resources.requests.is_some() {
+        let in_spec = total(spec, status, View::Spec);
+        sum.cpu_milli = if whole.contains_key("cpu") { asks.cpu_milli } else { in_spec.cpu_milli };
+        sum.memory_bytes = if whole.contains_key("memory") { asks.memory_bytes } else { in_spec.memory_bytes };
     }
     sum.extended.extend(asks.extended.into_iter().filter(|(name, _)| is_huge(name)));
 }

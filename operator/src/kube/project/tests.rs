@@ -112,6 +112,13 @@ fn a_pod_level_limit_is_a_request_only_of_what_no_container_asks_for() {
 }
 
 #[test]
+fn beside_pod_level_resources_a_container_that_is_resized_counts_as_in_the_spec() {
+    let spec = json!({"containers": [container(json!({"cpu": "1"}))], "resources": {"limits": {"cpu": "3"}}});
+    let status = json!({"phase": "Running", "containerStatuses": [{"name": "c", "allocatedResources": {"cpu": "2"}}]});
+    assert_eq!(requests(spec, status), asks(1_000, 0));
+}
+
+#[test]
 fn while_a_resize_is_under_way_the_largest_counts() {
     let spec = json!({"containers": [container(json!({"cpu": "1", "memory": "1Ki"}))]});
     let status = |reason: &str| {
