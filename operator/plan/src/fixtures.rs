@@ -15,7 +15,7 @@ use crate::model::{
 use crate::planner::{Command, Plan, plan_with};
 use crate::resources::Resources;
 
-pub(crate) use terms::{any_namespace, any_namespaces, any_pod_selector, namespaces};
+pub(crate) use terms::{any_key, any_namespace, any_pod_selector, any_term, namespaces};
 
 pub(crate) const GIB: i64 = 1 << 30;
 /// Units of thought for a plan of a test.

@@ -48,6 +48,11 @@ impl Pod {
         Arc::make_mut(&mut self.spec)
     }
 
+    /// The node on which it runs, or on which its place is kept.
+    pub fn place(&self) -> Option<&str> {
+        self.node_name.as_deref().or(self.nominated_node.as_deref())
+    }
+
     /// When it has been unschedulable for so long, if it is known since when.
     pub fn patience_ends(&self, patience: SignedDuration) -> Option<Timestamp> {
         self.unschedulable_since?.checked_add(patience).ok()

@@ -54,7 +54,7 @@ impl<'a> Cluster<'a> {
     }
 
     fn count(&mut self, pod: &'a Pod) {
-        let Some(node) = pod.node_name.as_deref().or(pod.nominated_node.as_deref()) else {
+        let Some(node) = pod.place() else {
             return;
         };
         let load = self.loads.entry(node).or_default();
@@ -108,7 +108,7 @@ impl<'a> Cluster<'a> {
     pub fn count_volumes(&mut self, drivers: &HashSet<&str>) {
         let storage = Storage::of(&self.snapshot.volumes);
         for pod in self.snapshot.pods.iter().filter(|pod| !drivers.is_empty() && !pod.spec.claims.is_empty()) {
-            let Some(node) = pod.node_name.as_deref().or(pod.nominated_node.as_deref()) else {
+            let Some(node) = pod.place() else {
                 continue;
             };
             let ask = storage.ask(pod).map(|ask| ask.attaches).unwrap_or_default();

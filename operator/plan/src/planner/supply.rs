@@ -181,7 +181,7 @@ fn keep_seats(bins: &mut [Bin<'_>], cluster: &Cluster<'_>, catalog: &Catalog<'_>
         return;
     }
     for pod in &cluster.snapshot.pods {
-        let name = pod.node_name.as_deref().or(pod.nominated_node.as_deref());
+        let name = pod.place();
         let Some(bin) = name.and_then(|name| by_name.get_mut(name)) else {
             continue;
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Field, Spot};
-use crate::model::{Labels, Pod, PodSpec};
+use crate::model::{Labels, PodSpec};
 use crate::planner::cluster::Cluster;
 use crate::planner::rules::Rules;
 
@@ -17,7 +17,7 @@ impl<'a> Field<'a> {
         let mut known: HashMap<(&str, *const Labels, *const PodSpec, bool), Vec<usize>> = HashMap::new();
         let by_spec = rules.counters.iter().any(|counter| counter.whom.looks_at_spec());
         for pod in &cluster.snapshot.pods {
-            let Some(spot) = place_of(pod).and_then(|node| spots.get(node)) else {
+            let Some(spot) = pod.place().and_then(|node| spots.get(node)) else {
                 continue;
             };
             let spec = if by_spec { Arc::as_ptr(&pod.spec) } else { std::ptr::null() };
@@ -26,9 +26,4 @@ impl<'a> Field<'a> {
             self.count(adds, spot, 1);
         }
     }
-}
-
-/// Where a pod runs or is to run.
-fn place_of(pod: &Pod) -> Option<&str> {
-    pod.node_name.as_deref().or(pod.nominated_node.as_deref())
 }

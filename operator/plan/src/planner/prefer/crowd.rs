@@ -45,7 +45,7 @@ impl<'a> Crowd<'a> {
         }
         let mut known: HashMap<(&str, *const crate::model::Labels, bool), Vec<usize>> = HashMap::new();
         for pod in &snapshot.pods {
-            let Some(name) = pod.node_name.as_deref().or(pod.nominated_node.as_deref()) else {
+            let Some(name) = pod.place() else {
                 continue;
             };
             let key = (pod.key.namespace.as_str(), Arc::as_ptr(&pod.labels), pod.terminating);

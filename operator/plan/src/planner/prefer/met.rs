@@ -129,7 +129,7 @@ impl<'a> World<'a> {
         let own = home.labels.get(key);
         let (mut there, mut total) = (0, 0);
         for other in self.snapshot.pods.iter().filter(|other| other.key != pod.key && whom.counts(other, &self.snapshot.namespaces)) {
-            let name = other.node_name.as_deref().or(other.nominated_node.as_deref()).or_else(|| self.placed.get(&other.key).copied());
+            let name = other.place().or_else(|| self.placed.get(&other.key).copied());
             let labels = name.map_or_else(|| self.bought.get(&other.key).copied(), |name| Some(self.nodes.get(name)?.0));
             let Some(labels) = labels.filter(|labels| local || labels.contains_key(key)) else {
                 continue;

@@ -38,7 +38,7 @@ impl<'a> Compiler<'a> {
         let waiting: Vec<&Pod> = waiting.iter().map(|(pod, _)| *pod).collect();
         let any_ports = waiting.iter().any(|pod| !pod.spec.host_ports.is_empty());
         let daemons = cluster.snapshot.daemon_sets.iter().map(|set| &set.pod);
-        let settled = cluster.snapshot.pods.iter().map(AsRef::as_ref).filter(|pod| pod.node_name.is_some() || pod.nominated_node.is_some());
+        let settled = cluster.snapshot.pods.iter().map(AsRef::as_ref).filter(|pod| pod.place().is_some());
         let (mut specs, mut terms) = (HashSet::new(), HashSet::new());
         for pod in settled.chain(daemons).chain(waiting.iter().copied()) {
             if !specs.insert(Arc::as_ptr(&pod.spec)) {

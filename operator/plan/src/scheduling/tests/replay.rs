@@ -17,19 +17,6 @@ use crate::{Command, Plan, plan};
 const ORDERS: u64 = 256;
 const APPS: [&str; 2] = ["x", "y"];
 
-fn any_key() -> impl Strategy<Value = &'static str> {
-    select(vec![ZONE, HOSTNAME])
-}
-
-fn any_term() -> impl Strategy<Value = PodTerm> {
-    (any_pod_selector(), any_namespaces(), any_key()).prop_map(|(selector, (namespaces, namespace_selector), key)| PodTerm {
-        selector: Some(selector),
-        namespaces,
-        namespace_selector,
-        topology_key: key.to_owned(),
-    })
-}
-
 /// Of pods like itself, as nearly everybody has it: constraints over each other's pods may allow a single order only.
 fn any_spread() -> impl Strategy<Value = Spread> {
     let policies = (any::<bool>(), any::<bool>());

@@ -13,8 +13,7 @@ use crate::model::{
     Cloud, DaemonSet, Host, Key, Line, Node, NodeTerm, Offering, Pod, PodSpec, PodTerm, Pool, Quota, Snapshot, Spread, Taint,
 };
 use crate::resources::Resources;
-
-const ZONE: &str = "topology.kubernetes.io/zone";
+use crate::scheduling::ZONE;
 
 fn selector() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop_oneof![
@@ -40,20 +39,6 @@ fn requests() -> impl Strategy<Value = Resources> {
         }
         requests
     })
-}
-
-/// One term: with other pods, or away from them.
-fn any_term() -> impl Strategy<Value = PodTerm> {
-    (any_pod_selector(), any_namespaces(), any_key()).prop_map(|(selector, (namespaces, namespace_selector), key)| PodTerm {
-        selector: Some(selector),
-        namespaces,
-        namespace_selector,
-        topology_key: key.to_owned(),
-    })
-}
-
-fn any_key() -> impl Strategy<Value = &'static str> {
-    select(vec![ZONE, "kubernetes.io/hostname"])
 }
 
 fn any_spread() -> impl Strategy<Value = Spread> {
