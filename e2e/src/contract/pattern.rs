@@ -19,7 +19,7 @@ pub fn fits(pattern: &str, text: &str) -> bool {
 ///
 /// An object needs the named keys; an array needs as many elements, in any order, or at least these where the first is `"..."`;
 /// a text with `*` is a pattern; `"$any"` is any value but null. `{"$count": n}` is the length of an array, `{"$no": x}` an array
-/// without an element like x.
+/// without an element like x, `{"$either": [x, y]}` what is like one of these.
 ///
 /// # Errors
 /// The first difference, with the place.
@@ -30,6 +30,7 @@ pub fn compare(wanted: &Value, found: &Value) -> Result<(), String> {
 fn at(place: &str, wanted: &Value, found: &Value) -> Result<(), String> {
     match (wanted, found) {
         (Value::String(any), _) if any == "$any" && !found.is_null() => Ok(()),
+        (Value::Object(keys), _) if keys.contains_key("$either") => either(place, &keys["$either"], found),
         (Value::String(pattern), Value::String(text)) if fits(pattern, text) => Ok(()),
         (Value::Object(keys), Value::Array(list)) => of_list(place, keys, list),
         (Value::Object(keys), Value::Object(_)) => {
@@ -39,6 +40,12 @@ fn at(place: &str, wanted: &Value, found: &Value) -> Result<(), String> {
         _ if wanted == found => Ok(()),
         _ => Err(format!("{}: wanted {wanted}, found {}", if place.is_empty() { "/" } else { place }, short(found))),
     }
+}
+
+/// What a race decides is one of several answers, each of them written down.
+fn either(place: &str, choices: &Value, found: &Value) -> Result<(), String> {
+    let fits = choices.as_array().is_some_and(|choices| choices.iter().any(|one| at(place, one, found).is_ok()));
+    if fits { Ok(()) } else { Err(format!("{place}: wanted one of {choices}, found {}", short(found))) }
 }
 
 fn of_list(place: &str, keys: &serde_json::Map<String, Value>, list: &[Value]) -> Result<(), String> {
@@ -99,6 +106,15 @@ mod tests {
         assert_eq!(compare(&json!({"a": {"b": 2}}), &json!({"a": {"b": 1}})), Err("/a/b: wanted 2, found 1".to_owned()));
         assert!(compare(&json!({"a": "$any"}), &json!({"a": null})).is_err());
         assert!(compare(&json!({"a": null}), &json!({})).is_ok());
+    }
+
+    #[test]
+    fn one_of_the_choices_is_enough_and_needed() {
+        let wanted = json!({"m": {"$either": ["a*", "b"]}});
+        assert!(compare(&wanted, &json!({"m": "abc"})).is_ok());
+        assert!(compare(&wanted, &json!({"m": "b"})).is_ok());
+        assert_eq!(compare(&wanted, &json!({"m": "c"})), Err("/m: wanted one of [\"a*\",\"b\"], found \"c\"".to_owned()));
+        assert!(compare(&json!({"m": {"$either": "a"}}), &json!({"m": "a"})).is_err());
     }
 
     #[test]

@@ -228,7 +228,8 @@ impl Faults {
     }
 }
 
-const BUILD_FAILED: &str =
+/// What a server says whose build failed on one hypervisor after the other.
+pub(crate) const BUILD_FAILED: &str =
     "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance {id}.";
 
 /// A cell that is down: nothing can be known of the servers in it.

@@ -9,8 +9,9 @@ use super::{
     port::NewPort,
     server::{Address, Nic, Task},
 };
+use crate::faults::BUILD_FAILED;
 
-/// Recorded twice in every race of two servers for one port.
+/// What the loser of a race of two servers for one port says, unless it tried another hypervisor first.
 const NETWORK_FAILED: &str = "Failed to allocate the network(s), not rescheduling.";
 
 impl Cloud {
@@ -44,7 +45,11 @@ impl Cloud {
     fn lose_network(&mut self, seq: u64, bound: Vec<Uuid>, lost: Nic, at: Timestamp) {
         let Some(server) = self.compute.by_seq(seq) else { return };
         server.ports = bound;
-        let message = format!("Build of instance {} aborted: {NETWORK_FAILED}", server.id);
+        let message = if self.faults.chance(self.config.race_retries) {
+            BUILD_FAILED.replace("{id}", &server.id.to_string())
+        } else {
+            format!("Build of instance {} aborted: {NETWORK_FAILED}", server.id)
+        };
         self.fail(seq, 500, message, String::new(), at);
         let Nic::Port(port) = lost else { return };
         let Some(port) = self.networking.ports.get_mut(&port) else { return };
