@@ -132,7 +132,7 @@ pub fn node(snapshot: &mut Snapshot, name: &str, zone: &str, allocatable: Resour
     snapshot.nodes.push(Node {
         name: name.to_owned(),
         uid: format!("uid-{name}"),
-        labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        labels: Arc::new(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
         ready: true,
         allocatable,
         ..Node::default()

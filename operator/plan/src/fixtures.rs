@@ -165,7 +165,7 @@ pub(crate) fn node(name: &str, cpu_milli: i64, memory_gib: i64) -> Node {
     Node {
         name: name.to_owned(),
         uid: format!("uid-{name}"),
-        labels: labels(&[("kubernetes.io/hostname", name), ("topology.kubernetes.io/zone", "az1")]),
+        labels: labels(&[("kubernetes.io/hostname", name), ("topology.kubernetes.io/zone", "az1")]).into(),
         ready: true,
         allocatable: offers(cpu_milli, memory_gib),
         ..Node::default()
@@ -181,7 +181,7 @@ pub(crate) fn host(name: &str) -> Host {
         cloud: "main".to_owned(),
         flavor: "m1.large".to_owned(),
         zone: "az1".to_owned(),
-        labels: labels(&[("topology.kubernetes.io/zone", "az1"), ("gantry.cloud/pool", "general")]),
+        labels: labels(&[("topology.kubernetes.io/zone", "az1"), ("gantry.cloud/pool", "general")]).into(),
         taints: Vec::new(),
         startup_taints: Vec::new(),
         allocatable: offers(4_000, 16),
@@ -307,7 +307,7 @@ pub(crate) fn after(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
             cloud: owner.cloud.clone(),
             flavor: flavor.clone(),
             zone: zone.clone(),
-            labels: labels.clone(),
+            labels: labels.clone().into(),
             taints: owner.taints.clone(),
             allocatable: allocatable.clone(),
             claims: claims.clone(),

@@ -59,8 +59,8 @@ pub struct Node {
     pub name: String,
     /// UID.
     pub uid: String,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
+    /// Labels; copies share them.
+    pub labels: Arc<Labels>,
     /// Taints.
     pub taints: Vec<Taint>,
     /// `spec.unschedulable`.
@@ -102,8 +102,8 @@ pub struct Host {
     pub flavor: String,
     /// Zone.
     pub zone: String,
-    /// Labels that its node registers or will register with.
-    pub labels: BTreeMap<String, String>,
+    /// Labels that its node registers or will register with; shared by equal ones where the reader interns them.
+    pub labels: Arc<Labels>,
     /// Taints that stay (startup taints are not among them).
     pub taints: Vec<Taint>,
     /// Startup taints, by key and effect: ignored on its node when pods are matched.

@@ -12,7 +12,7 @@ use super::learned::Kind;
 use super::offerings::OfferingKey;
 use super::{flavors, resolve};
 use crate::kube::objects::{CloudObject, HostObject, PoolObject};
-use crate::kube::project::Drivers;
+use crate::kube::project::{Drivers, Interner};
 use crate::kube::store::{Kept, Store};
 use crate::model_of;
 
@@ -33,7 +33,7 @@ pub fn take(ctx: &Context, now: Timestamp) -> Snapshot {
         namespaces: named(&ctx.stores.namespaces),
         volumes: volumes(ctx),
         daemon_sets: ctx.stores.daemon_sets.values(|entry| entry.value.clone()),
-        hosts: ctx.stores.hosts.list().iter().map(|(key, entry)| host(ctx, key, &entry.value)).collect(),
+        hosts: hosts(ctx),
         pools: ctx.stores.pools.list().iter().map(|(key, entry)| pool(ctx, key, &entry.value)).collect(),
         clouds: ctx.stores.clouds.list().iter().map(|(key, entry)| (key.clone(), cloud(ctx, key, &entry.value, now))).collect(),
     }
@@ -61,12 +61,17 @@ fn named<T: Clone + Kept>(store: &Store<T>) -> BTreeMap<String, T> {
     store.list().into_iter().map(|(key, entry)| (key.name, entry.value.clone())).collect()
 }
 
-fn host(ctx: &Context, key: &Key, host: &HostObject) -> model::Host {
+fn hosts(ctx: &Context) -> Vec<model::Host> {
+    let interner = Interner::default();
+    ctx.stores.hosts.list().iter().map(|(key, entry)| host(ctx, key, &entry.value, &interner)).collect()
+}
+
+fn host(ctx: &Context, key: &Key, host: &HostObject, interner: &Interner) -> model::Host {
     let cloud = ctx.clouds.state(&Key::new(&key.namespace, &host.spec.cloud_name));
     let quota_at = cloud.quota.map(|(_, at)| at);
     let sent = host.status.create_sent_at.as_ref().map(|time| time.0);
     let counted = quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING);
-    let told = model_of::host(host);
+    let told = model_of::host(host, interner);
     model::Host { in_quota: told.in_quota && counted, unneeded_since: ctx.memories.get(&host.uid).unneeded_since, ..told }
 }
 

@@ -6,10 +6,11 @@ use gantry_plan::model::{self, Key};
 use super::taints;
 use crate::control::purchase;
 use crate::kube::objects::HostObject;
-use crate::kube::project::amounts;
+use crate::kube::project::{Interner, amounts};
 
 /// A Host as its object tells. Whoever knows when the quota was read, or since when no plan needs the host, says so on top.
-pub fn host(host: &HostObject) -> model::Host {
+/// Hosts of one pool and flavor share their labels.
+pub fn host(host: &HostObject, interner: &Interner) -> model::Host {
     let (spec, status) = (&host.spec, &host.status);
     model::Host {
         key: Key::new(&host.namespace, &host.name),
@@ -18,7 +19,7 @@ pub fn host(host: &HostObject) -> model::Host {
         cloud: spec.cloud_name.clone(),
         flavor: spec.flavor.clone(),
         zone: spec.zone.clone(),
-        labels: spec.labels.clone(),
+        labels: interner.labels(spec.labels.clone()),
         taints: taints(&spec.taints),
         startup_taints: taints(&spec.startup_taints),
         allocatable: amounts(Some(&spec.allocatable)),

@@ -87,7 +87,7 @@ fn bind(judge: &mut Judge<'_>, nodes: &[Option<NodeAt>], rest: &mut Vec<Seated<'
 }
 
 fn join(judge: &mut Judge<'_>, host: &Host) -> Option<NodeAt> {
-    let mut labels = host.labels.clone();
+    let mut labels = (*host.labels).clone();
     labels.extend([HOSTNAME, HOST_LABEL].map(|key| (key.to_owned(), host.key.name.clone())));
     let (name, taints, allocatable) = (Some(host.key.name.clone()), host.taints.clone(), host.allocatable.clone());
     Some(judge.add_node(NewNode { name, labels, taints, allocatable, drivers: None }))

@@ -11,7 +11,7 @@ pub fn node(node: wire::Node) -> Node {
     Node {
         name: meta.name.unwrap_or_default(),
         uid: meta.uid.unwrap_or_default(),
-        labels: meta.labels.unwrap_or_default(),
+        labels: meta.labels.unwrap_or_default().into(),
         taints: spec.taints.0.into_iter().map(taint).collect(),
         cordoned: *spec.unschedulable,
         ready: status.conditions.iter().any(|c| *c.type_ == "Ready" && *c.status == "True"),

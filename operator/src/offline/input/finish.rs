@@ -45,7 +45,7 @@ impl Input {
             namespaces: self.namespaces.clone(),
             volumes: self.volumes(),
             daemon_sets: self.daemon_sets.values().cloned().collect(),
-            hosts: self.hosts.values().map(model_of::host).collect(),
+            hosts: self.hosts.values().map(|host| model_of::host(host, &self.interner)).collect(),
             pools: pools::pools(&self.pools, &self.clouds),
             clouds,
         };

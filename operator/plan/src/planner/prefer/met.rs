@@ -97,8 +97,8 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     fn of(snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
-        let hosts = snapshot.hosts.iter().map(|host| (host.key.name.as_str(), (&host.labels, host.taints.as_slice())));
-        let nodes = snapshot.nodes.iter().map(|node| (node.name.as_str(), (&node.labels, node.taints.as_slice())));
+        let hosts = snapshot.hosts.iter().map(|host| (host.key.name.as_str(), (&*host.labels, host.taints.as_slice())));
+        let nodes = snapshot.nodes.iter().map(|node| (node.name.as_str(), (&*node.labels, node.taints.as_slice())));
         let mut bought = HashMap::new();
         for command in &plan.commands {
             if let Command::CreateHost { pods, labels, .. } = command {

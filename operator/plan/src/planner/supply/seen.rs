@@ -28,10 +28,10 @@ impl<'a> Seen<'a> {
     /// A joining node's kubelet may not know all of its resources and labels yet: the host's expectation fills the gaps.
     pub fn of_node(node: &'a Node, joining: Option<&'a Host>) -> Self {
         let (taints, own_taints) = (met_taints(node, joining), own_taints(node, joining).len());
-        let (mut labels, mut allocatable) = (Cow::Borrowed(&node.labels), node.allocatable.clone());
+        let (mut labels, mut allocatable) = (Cow::Borrowed(&*node.labels), node.allocatable.clone());
         if let Some(host) = joining {
-            let mut merged = host.labels.clone();
-            merged.extend(node.labels.clone());
+            let mut merged = (*host.labels).clone();
+            merged.extend((*node.labels).clone());
             labels = Cow::Owned(merged);
             if node.allocatable.cpu_milli == 0 || node.allocatable.memory_bytes == 0 {
                 allocatable = host.allocatable.clone();
@@ -41,16 +41,16 @@ impl<'a> Seen<'a> {
                 *known = (*known).max(*amount);
             }
         }
-        let sources = [Some(&node.labels), joining.map(|host| &host.labels)];
+        let sources = [Some(&*node.labels), joining.map(|host| &*host.labels)];
         Self { name: &node.name, labels, sources, taints, own_taints, allocatable, drivers: node.drivers.as_ref() }
     }
 
     pub fn of_host(host: &'a Host) -> Self {
-        let mut labels = host.labels.clone();
+        let mut labels = (*host.labels).clone();
         for key in [HOSTNAME, HOST_LABEL] {
             labels.insert(key.to_owned(), host.key.name.clone());
         }
-        let (taints, allocatable, sources) = (host.taints.clone(), host.allocatable.clone(), [Some(&host.labels), None]);
+        let (taints, allocatable, sources) = (host.taints.clone(), host.allocatable.clone(), [Some(&*host.labels), None]);
         let own_taints = taints.len();
         Self { name: &host.key.name, labels: Cow::Owned(labels), sources, taints, own_taints, allocatable, drivers: None }
     }

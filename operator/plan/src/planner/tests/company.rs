@@ -53,7 +53,7 @@ fn pods_that_must_be_together_get_one_zone_or_one_host() {
 fn whoever_needs_pods_that_run_follows_them() {
     let mut snapshot = world(asking(1, |spec| spec.affinity = vec![pod_term("y", ZONE)]));
     snapshot.nodes = vec![node("n1", 1_000, 4)];
-    snapshot.nodes[0].labels.insert(ZONE.to_owned(), "az2".to_owned());
+    Arc::make_mut(&mut snapshot.nodes[0].labels).insert(ZONE.to_owned(), "az2".to_owned());
     snapshot.pods.push(Arc::new(Pod { labels: Arc::new(labels(&[("app", "y")])), ..bound("b", "n1", 1_000, 1) }));
     assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 1"]);
 }

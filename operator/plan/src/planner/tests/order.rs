@@ -18,7 +18,7 @@ fn with(mut pod: Pod, term: PodTerm) -> Pod {
 }
 
 fn zoned(name: &str, zone: &str, cpu_milli: i64) -> Node {
-    Node { labels: labels(&[(NODE, name), (ZONE, zone)]), ..node(name, cpu_milli, 16) }
+    Node { labels: labels(&[(NODE, name), (ZONE, zone)]).into(), ..node(name, cpu_milli, 16) }
 }
 
 #[test]

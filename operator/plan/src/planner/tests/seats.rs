@@ -37,7 +37,7 @@ fn a_seat_that_spread_no_longer_lets_its_pod_take_is_not_waited_for() {
     let mut snapshot = world(vec![waiting]);
     snapshot.hosts = vec![Host { joined: true, ..claimed(&snapshot, 1) }];
     snapshot.nodes = vec![node("general-1", 4_000, 16), node("n2", 0, 0)];
-    snapshot.nodes[1].labels.insert("topology.kubernetes.io/zone".to_owned(), "az2".to_owned());
+    Arc::make_mut(&mut snapshot.nodes[1].labels).insert("topology.kubernetes.io/zone".to_owned(), "az2".to_owned());
     let there = Pod { labels: snapshot.pods[0].labels.clone(), ..bound("b", "general-1", 1_000, 1) };
     snapshot.pods.push(Arc::new(there));
     assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 1"]);

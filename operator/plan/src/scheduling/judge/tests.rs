@@ -21,7 +21,7 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// A node of 4 CPUs and 16 GiB in the zone.
 fn zoned(name: &str, zone: &str) -> Node {
-    Node { labels: labels(&[(HOSTNAME, name), (ZONE, zone)]), ..node(name, 4_000, 16) }
+    Node { labels: labels(&[(HOSTNAME, name), (ZONE, zone)]).into(), ..node(name, 4_000, 16) }
 }
 
 /// a1 and a2 in zone a, b1 in zone b.

@@ -61,7 +61,7 @@ fn any_world() -> impl Strategy<Value = Snapshot> {
     (running, waiting).prop_map(|(running, waiting)| {
         let zoned = |nth: usize| {
             let name = format!("n{nth}");
-            let labels = labels(&[(HOSTNAME, &name), (ZONE, ["az1", "az2"][nth])]);
+            let labels = labels(&[(HOSTNAME, &name), (ZONE, ["az1", "az2"][nth])]).into();
             Node { labels, ..node(&name, 4_000, 16) }
         };
         let old = running.iter().enumerate().map(|(nth, (pod, at))| named(nth, pod, Some(format!("n{at}"))));

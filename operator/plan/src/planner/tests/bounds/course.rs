@@ -29,6 +29,7 @@ pub(super) fn carried_out(snapshot: &Snapshot, plan: &Plan, round: usize) -> Sna
         places.extend(pods.iter().map(|pod| (pod.clone(), name.clone())));
         let mut labels = labels.clone();
         labels.insert("kubernetes.io/hostname".to_owned(), name.clone());
+        let labels = Arc::new(labels);
         next.nodes.push(Node {
             name: name.clone(),
             labels: labels.clone(),

@@ -90,11 +90,11 @@ impl World {
     fn register(&mut self, name: &str) {
         let host = self.snapshot.hosts.iter_mut().find(|host| host.key.name == name).unwrap();
         host.joined = true;
-        let mut labels = host.labels.clone();
+        let mut labels = (*host.labels).clone();
         labels.extend([HOSTNAME, HOST_LABEL].map(|key| (key.to_owned(), name.to_owned())));
         let taints = vec![Taint { key: "gantry.cloud/startup".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }];
         let allocatable = host.allocatable.clone();
-        self.snapshot.nodes.push(Node { labels, allocatable, taints, ready: false, ..node(name, 0, 0) });
+        self.snapshot.nodes.push(Node { labels: labels.into(), allocatable, taints, ready: false, ..node(name, 0, 0) });
         self.schedule();
     }
 

@@ -32,7 +32,7 @@ fn pods_stay_together_in_a_zone_if_they_like_to() {
 fn with_neighbour(pods: Vec<Pod>, az2_percent: i64) -> Snapshot {
     let mut snapshot = world(pods);
     snapshot.nodes = vec![node("n1", 1_000, 4)];
-    snapshot.nodes[0].labels.insert(ZONE.to_owned(), "az2".to_owned());
+    Arc::make_mut(&mut snapshot.nodes[0].labels).insert(ZONE.to_owned(), "az2".to_owned());
     snapshot.pods.push(Arc::new(Pod { labels: Arc::new(labels(&[("app", "y")])), ..bound("b", "n1", 1_000, 1) }));
     az2_costs(&mut snapshot, az2_percent);
     snapshot

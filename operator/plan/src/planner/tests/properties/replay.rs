@@ -25,7 +25,7 @@ pub(in crate::planner::tests) fn misfits(snapshot: &Snapshot, plan: &Plan) -> Ve
 
     let mut sites: BTreeMap<String, NodeAt> = BTreeMap::new();
     for (name, host) in &coming {
-        let at = join(&mut judge, snapshot, name, host.labels.clone(), host.taints.clone(), host.allocatable.clone());
+        let at = join(&mut judge, snapshot, name, (*host.labels).clone(), host.taints.clone(), host.allocatable.clone());
         for pod in snapshot.pods.iter().filter(|pod| pod.node_name.as_deref() == Some(name)) {
             judge.place(pod, at);
         }
@@ -55,9 +55,9 @@ fn settled<'s>(snapshot: &'s Snapshot, plan: &Plan) -> (Snapshot, BTreeMap<&'s s
         let name = host.key.name.as_str();
         match cluster.nodes.get(name) {
             Some(node) if cluster.joins(node, host) => {
-                let mut labels = host.labels.clone();
-                labels.extend(node.labels.clone());
-                coming.insert(name, Host { labels, taints: kept_taints(&node.taints, host), ..host.clone() });
+                let mut labels = (*host.labels).clone();
+                labels.extend((*node.labels).clone());
+                coming.insert(name, Host { labels: labels.into(), taints: kept_taints(&node.taints, host), ..host.clone() });
             }
             None if !host.joined && !goes(host) => _ = coming.insert(name, host.clone()),
             _ => {}

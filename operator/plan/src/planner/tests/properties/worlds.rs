@@ -169,7 +169,7 @@ fn hosts() -> impl Strategy<Value = Vec<(Host, Option<Node>)>> {
             empty_since: (state > 3).then(|| ago(empty)),
             created: ago(empty * 3),
             zone: zone.to_owned(),
-            labels: labels(&[(ZONE, zone), ("gantry.cloud/pool", &format!("pool-{pool}"))]),
+            labels: labels(&[(ZONE, zone), ("gantry.cloud/pool", &format!("pool-{pool}"))]).into(),
             ..host("")
         };
         let startup = if joined == 1 { vec![taint("gantry.cloud/startup", "", "NoSchedule")] } else { Vec::new() };
@@ -205,10 +205,10 @@ pub(in crate::planner::tests) fn world() -> impl Strategy<Value = Snapshot> {
         for (at, (host, node)) in hosts.into_iter().enumerate() {
             let name = format!("host-{at}");
             let named = |node: Node| {
-                let mut labels = node.labels;
+                let mut labels = (*node.labels).clone();
                 labels.insert("kubernetes.io/hostname".to_owned(), name.clone());
                 labels.insert(ZONE.to_owned(), host.zone.clone());
-                Node { name: name.clone(), labels, ..node }
+                Node { name: name.clone(), labels: labels.into(), ..node }
             };
             snapshot.nodes.extend(node.map(named));
             snapshot.hosts.push(Host { key: key(&name), ..host });

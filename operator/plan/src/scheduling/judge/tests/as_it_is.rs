@@ -70,7 +70,7 @@ fn selector_and_affinity_must_both_match() {
 #[test]
 fn numbers_are_compared_as_go_compares_them() {
     let mut nodes = nodes();
-    nodes[0].labels.insert("cpus".to_owned(), "8".to_owned());
+    Arc::make_mut(&mut nodes[0].labels).insert("cpus".to_owned(), "8".to_owned());
     let world = world_of(nodes, vec![]);
     let verdict = |operator, than: &str| {
         let wants = node_term(vec![expression("cpus", operator, &[than])]);

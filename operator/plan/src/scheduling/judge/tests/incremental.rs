@@ -14,7 +14,7 @@ const PODS: usize = 12;
 fn node_of(nth: usize) -> Node {
     let mut node = zoned(&format!("n{nth}"), ["a", "b"][nth % 2]);
     if nth.is_multiple_of(3) {
-        node.labels.insert("rack".to_owned(), format!("r{nth}"));
+        Arc::make_mut(&mut node.labels).insert("rack".to_owned(), format!("r{nth}"));
     }
     node
 }
@@ -109,7 +109,7 @@ proptest! {
         // Asked before anything moves, so that all counts exist and must be kept up to date.
         verdicts(&mut judge, &waiting(&there));
         for node in start.nodes.iter().skip(short.nodes.len()) {
-            let (labels, allocatable) = (node.labels.clone(), node.allocatable.clone());
+            let (labels, allocatable) = ((*node.labels).clone(), node.allocatable.clone());
             judge.add_node(NewNode { name: Some(node.name.clone()), labels, allocatable, ..NewNode::default() });
         }
         for pod in &start.pods {

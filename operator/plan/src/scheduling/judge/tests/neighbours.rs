@@ -28,7 +28,7 @@ fn one_pod_must_meet_all_terms() {
 #[test]
 fn the_first_of_a_group_that_wants_its_own_company_may_go_anywhere_with_the_key() {
     let mut nodes = nodes();
-    nodes[2].labels.remove(ZONE);
+    Arc::make_mut(&mut nodes[2].labels).remove(ZONE);
     let own = affine(vec![term("web", ZONE)]);
     assert_eq!(fitting(&world_of(nodes.clone(), vec![]), &own), ["a1", "a2"]);
     assert_eq!(fitting(&world_of(nodes.clone(), vec![running("first", "web", "a1")]), &own), ["a1", "a2"]);
@@ -47,7 +47,7 @@ fn a_pod_that_wants_others_waits_for_them() {
 #[test]
 fn anti_affinity_keeps_away_from_the_domain_and_a_node_without_the_key_has_none() {
     let mut nodes = nodes();
-    nodes[1].labels.remove(ZONE);
+    Arc::make_mut(&mut nodes[1].labels).remove(ZONE);
     let world = world_of(nodes, vec![running("db", "db", "a1")]);
     assert_eq!(fitting(&world, &averse(vec![term("db", ZONE)])), ["a2", "b1"]);
     assert_eq!(

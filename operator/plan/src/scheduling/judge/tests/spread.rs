@@ -42,7 +42,7 @@ fn every_constraint_must_hold_and_the_soft_ones_do_not_count() {
 #[test]
 fn a_node_without_a_key_takes_none_and_its_pods_count_nowhere() {
     let mut nodes = nodes();
-    nodes[1].labels.remove(ZONE);
+    Arc::make_mut(&mut nodes[1].labels).remove(ZONE);
     let world = world_of(nodes, on(&["a2", "a2", "b1"]));
     assert_eq!(fitting(&world, &spreading(vec![spread("web", ZONE, 1)])), ["a1"]);
 }
