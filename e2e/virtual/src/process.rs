@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+/// How the chart starts it: memory that a burst needed goes back at once.
+const CHART_ENV: [(&str, &str); 1] = [("MIMALLOC_PURGE_DELAY", "0")];
 /// Lines of its log that are shown when it fails.
 const LOG_LINES: usize = 20;
 
@@ -42,6 +44,7 @@ impl Process {
         let child = Command::new(program)
             .args(["run", "--listen", &listen.to_string(), "--log-level", "warn"])
             .env("KUBECONFIG", kubeconfig)
+            .envs(CHART_ENV)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
