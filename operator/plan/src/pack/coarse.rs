@@ -1,63 +1,69 @@
 //! A problem that knows less, so that very many sorts become few: where a kind stands, and who minds whom, is forgotten. What it costs at least
-//! the real one costs at least, and what its sorts are worth is a good guess of what they are worth in the real one.
+//! the real one costs at least; what its sorts are worth, and how it is packed, is a good guess for the real one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::columns::Master;
 use super::market::Market;
-use super::sorts::Sorts;
-use super::worth::Worth;
-use super::{Bits, Item, Kind, Load, Problem, Rules};
-use crate::effort::Effort;
+use super::{Bin, Bits, Item, Kind, Load, Problem, Rules};
 
 /// It pays where so many times fewer sorts are left, of so many at least.
 const FEWER: usize = 2;
 const MANY: usize = 100;
 
-/// What the coarse problem says of the real one.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Guess {
-    /// What one of each sort is worth, by sort: no bin holds more worth than it costs.
-    pub values: Vec<f64>,
-    /// What everything costs at least: proved.
-    pub bound: f64,
+/// What is kept of where things may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Kinds that differ in their row only are one, which takes what any of them takes.
+    Nothing,
+    /// Kinds that take the same are one.
+    Rows,
 }
 
-/// The guess, where it pays.
-pub(super) fn guess(market: &Market<'_>, counts: &[usize], effort: &mut Effort<'_>) -> Option<Guess> {
-    if market.sorts.all.len() < MANY {
-        return None;
-    }
-    let coarse = Coarse::of(market, counts);
-    let fewer = coarse.problem.items.len() * FEWER <= market.sorts.all.len();
-    if fewer { coarse.guess(effort) } else { None }
-}
-
-/// The problem, and which of its items each sort has become.
+/// The problem, and what of the real one its items and kinds stand for.
 pub(super) struct Coarse {
-    problem: Problem,
-    items: Vec<usize>,
+    pub problem: Problem,
+    /// By sort: what it has become.
+    pub items: Vec<usize>,
+    /// By item: its sorts.
+    pub members: Vec<Vec<usize>>,
+    /// By kind: the real ones.
+    pub kinds: Vec<Vec<usize>>,
+    /// By sort: how many real kinds take it.
+    pub homes: Vec<usize>,
+    /// By sort: whether fewer take it than others that have become the same.
+    pub bound: Vec<bool>,
 }
 
 impl Coarse {
-    /// Kinds that differ in their row only are one, which takes what any of them takes; of rules only that an item stands no other of its like
-    /// is kept.
-    pub fn of(market: &Market<'_>, counts: &[usize]) -> Self {
+    /// The coarse problem, where it pays.
+    pub fn paying(market: &Market<'_>, counts: &[usize]) -> Option<Self> {
+        let sorts = market.sorts.all.len();
+        let coarse = (sorts >= MANY).then(|| Self::of(market, counts, Keep::Nothing))?;
+        (coarse.problem.items.len() * FEWER <= sorts).then_some(coarse)
+    }
+
+    /// Of rules only that an item stands no other of its like is kept.
+    pub fn of(market: &Market<'_>, counts: &[usize], keep: Keep) -> Self {
         let fine = market.sorts.problem;
-        let (mut kinds, mut rows): (Vec<Kind>, Vec<Bits>) = Default::default();
-        let mut same: HashMap<(&[i64], i64), usize> = HashMap::new();
-        for kind in &fine.kinds {
-            let at = *same.entry((&kind.capacity, kind.price)).or_insert(kinds.len());
+        let (mut kinds, mut rows, mut real): (Vec<Kind>, Vec<Bits>, Vec<Vec<usize>>) = Default::default();
+        let mut same: HashMap<(&[i64], i64, Option<&Bits>), usize> = HashMap::new();
+        for (own, kind) in fine.kinds.iter().enumerate() {
+            let kept = fine.rows.get(kind.row).filter(|_| keep == Keep::Rows);
+            let at = *same.entry((&kind.capacity, kind.price, kept)).or_insert(kinds.len());
             if at == kinds.len() {
                 kinds.push(Kind { row: at, load: Load::default(), ..kind.clone() });
                 rows.push(Bits::default());
+                real.push(Vec::new());
             }
+            real[at].push(own);
             fine.rows.get(kind.row).into_iter().for_each(|classes| rows[at].add(classes));
         }
-        let mut coarse = Self { problem: Problem { kinds, rows, ..Problem::default() }, items: Vec::new() };
+        let homes = (0..market.sorts.all.len()).map(|sort| market.takes.iter().filter(|takes| takes[sort]).count()).collect();
+        let problem = Problem { kinds, rows, ..Problem::default() };
+        let mut coarse = Self { problem, items: Vec::new(), members: Vec::new(), kinds: real, homes, bound: Vec::new() };
         let mut classes: HashMap<Vec<bool>, usize> = HashMap::new();
         let mut known: HashMap<(&[i64], usize, Vec<usize>), usize> = HashMap::new();
-        for (sort, count) in market.sorts.all.iter().zip(counts) {
+        for (own, (sort, count)) in market.sorts.all.iter().zip(counts).enumerate() {
             let taken_by = coarse.problem.rows.iter().map(|row| row.contains(sort.class)).collect();
             let class = *classes.entry(taken_by).or_insert(sort.class);
             let alone: Vec<usize> = sort.rules.takes.common(&sort.rules.forbids).collect();
@@ -67,27 +73,53 @@ impl Coarse {
                 let token = Bits::of(alone);
                 let rules = Rules { takes: token.clone(), forbids: token, groups: Vec::new() };
                 coarse.problem.items.push(Item { size: sort.size.clone(), class, rules, ..Item::default() });
+                coarse.members.push(Vec::new());
             }
+            coarse.members[at].push(own);
             coarse.problem.items[at].count += count;
             coarse.items.push(at);
         }
+        let most: Vec<usize> = coarse.members.iter().map(|sorts| sorts.iter().map(|sort| coarse.homes[*sort]).max().unwrap_or(0)).collect();
+        coarse.bound = coarse.items.iter().zip(&coarse.homes).map(|(item, homes)| *homes < most[*item]).collect();
         coarse
     }
 
-    pub fn guess(&self, effort: &mut Effort<'_>) -> Option<Guess> {
-        let sorts = Sorts::of(&self.problem);
-        let market = Market::new(&sorts);
-        let counts = sorts.counts(&self.problem.items.iter().map(|item| item.count).collect::<Vec<_>>());
-        let mut master = Master::new(&market, &counts, &Worth::of(&sorts, &counts))?;
-        master.solve(effort, usize::MAX);
-        let by_item = sorts.by_item();
-        let values = self.items.iter().map(|item| master.values[by_item[*item]]).collect();
-        Some(Guess { values, bound: master.bound })
+    /// What real bins, by sort, are here, by item.
+    pub fn image(&self, bins: &[Bin]) -> Vec<Bin> {
+        let of = |bin: &Bin| {
+            let pattern = bin.pattern.iter().map(|(sort, count)| (self.items[*sort], *count)).collect();
+            let kind = self.kinds.iter().position(|kinds| kinds.contains(&bin.kind)).unwrap_or(0);
+            Bin { kind, pattern, times: bin.times }
+        };
+        bins.iter().map(of).collect()
+    }
+
+    /// What a bin of another coarse problem is here, once for each of its real kinds.
+    pub fn translated(&self, from: &Self, bin: &Bin, counts: &[usize]) -> Vec<Bin> {
+        let real = |kind: &usize| self.kinds[*kind].iter().any(|real| from.kinds[bin.kind].contains(real));
+        let of = |kind: usize| {
+            let place = |(item, count): &(usize, usize)| Some((self.stand_in(from, *item, kind, counts)?, *count));
+            Some(Bin { kind, pattern: bin.pattern.iter().map(place).collect::<Option<_>>()?, times: bin.times })
+        };
+        (0..self.kinds.len()).filter(real).filter_map(of).collect()
+    }
+
+    /// What most of another problem's item are here, of what a kind takes.
+    fn stand_in(&self, from: &Self, item: usize, kind: usize, counts: &[usize]) -> Option<usize> {
+        let mut each: BTreeMap<usize, usize> = BTreeMap::new();
+        for sort in &from.members[item] {
+            let own = self.items[*sort];
+            if self.problem.admits(self.problem.kinds[kind].row, self.problem.items[own].class) {
+                *each.entry(own).or_default() += counts[*sort];
+            }
+        }
+        each.into_iter().max_by_key(|(_, count)| *count).map(|(own, _)| own)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sorts::Sorts;
     use super::super::tests::{items, kind, problem};
     use super::*;
 
@@ -102,7 +134,7 @@ mod tests {
         let problem =
             Problem { kinds: vec![here.kinds[0].clone(), there], rows: vec![Bits::of([0]), Bits::of([1])], caps: vec![1], ..here };
         let sorts = Sorts::of(&problem);
-        let coarse = Coarse::of(&Market::new(&sorts), &vec![2; sorts.all.len()]);
+        let coarse = Coarse::of(&Market::new(&sorts), &vec![2; sorts.all.len()], Keep::Nothing);
         let counts: Vec<usize> = coarse.problem.items.iter().map(|item| item.count).collect();
         assert_eq!((coarse.problem.kinds.len(), counts), (1, vec![2, 6]));
     }

@@ -1,10 +1,10 @@
 //! Makes a packing cheaper for as long as effort lasts, and proves how cheap it could be at least.
 
-use super::coarse::guess;
 use super::columns::{Config, Goal, Master};
 use super::dive::dive;
 use super::fill::tidy;
 use super::greedy::SHY;
+use super::guess::guess;
 use super::hunt::Yardstick;
 use super::market::{Market, price};
 use super::reach::usable;
@@ -22,11 +22,11 @@ const STAGE: u64 = 15_000;
 const PAIRS_OF_UNIT: usize = 50;
 /// What could still be saved is not looked for where it is less than this part of the price.
 const GOOD_ENOUGH: i64 = 5_000;
-/// Units for the problem that knows less, and how far what it says things are worth is pulled towards what they are worth by size: what is worth
-/// nothing there goes in by size then.
-const GUESS_UNITS: u64 = 150_000;
-const BY_SIZE: f64 = 0.02;
-/// Ways to buy at what things are worth there.
+/// How far what the coarse problem says things are worth is pulled towards what they are worth by size: what is worth nothing there goes in by
+/// size then.
+const BY_SIZE: f64 = 0.1;
+/// Where the packing is above its bound by a larger part than this, it is also bought anew at what things are worth there, in these ways.
+const FAR: i64 = 100;
 const WAYS: [Style; 3] = [SHY[0], STYLES[3], STYLES[0]];
 /// Dives of a stage.
 const DIVES: usize = 2;
@@ -166,14 +166,16 @@ impl<'a> Thinking<'a> {
         }
     }
 
-    /// Buys anew at what a problem with fewer sorts says things are worth, where there is one. Says what that is.
+    /// Packs as a problem with fewer sorts does, where there is one. Says what things are worth there.
     fn guess(&mut self, effort: &mut Effort<'_>) -> Option<Vec<f64>> {
-        let guess = effort.share(GUESS_UNITS, |effort| guess(self.market, &self.counts, effort))?;
+        let guess = guess(self.market, &self.counts, &self.bins, &self.simple, effort)?;
         self.proved = self.proved.max(guess.bound);
+        guess.bins.into_iter().for_each(|bins| self.offer(bins));
         let mixed = |(guess, simple): (&f64, &f64)| guess + BY_SIZE * (simple - guess);
         let values: Vec<f64> = guess.values.iter().zip(&self.simple.values).map(mixed).collect();
         for style in WAYS {
-            if self.is_best() || effort.is_spent() {
+            let (value, bound) = (self.market.value(&self.bins), self.bound());
+            if value.saturating_sub(self.goal()) <= bound / FAR || effort.is_spent() {
                 break;
             }
             let none = vec![0; self.market.kinds.len()];

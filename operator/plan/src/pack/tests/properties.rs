@@ -89,8 +89,12 @@ proptest! {
         let sorts = sorts::Sorts::of(&problem);
         let market = market::Market::new(&sorts);
         let counts: Vec<usize> = sorts.counts(&counts(&problem)).into_iter().zip(worth::taken(&sorts)).map(|(count, taken)| if taken { count } else { 0 }).collect();
-        let (least, guess) = (least(&problem) as f64, coarse::Coarse::of(&market, &counts).guess(&mut Effort::units(20_000)));
-        if let Some(guess) = guess {
+        let (least, simple) = (least(&problem) as f64, worth::Worth::of(&sorts, &counts));
+        for keep in [coarse::Keep::Nothing, coarse::Keep::Rows] {
+            let coarse = coarse::Coarse::of(&market, &counts, keep);
+            let Some(guess) = guess::follow(&coarse, &market, &counts, &[], &simple, &mut Effort::units(20_000)) else {
+                continue;
+            };
             let worth: f64 = guess.values.iter().zip(&counts).map(|(value, count)| value * *count as f64).sum();
             prop_assert!(guess.bound <= least + 1e-6 && worth <= least + 1e-6, "{guess:?} is no bound of {least}");
         }
