@@ -103,6 +103,9 @@ fn preemption(pod: &str, theirs: &Answer, ours: &Ours) -> Option<Difference> {
     let cause = match said {
         None if candidates.is_empty() => return None,
         Some(node) if candidates.contains(node) => return None,
+        None if ours.preempts_unrefused.get(pod).and_then(Option::as_ref).is_some_and(|node| candidates.contains(node)) => {
+            "preemption: nominated pods refuse, we find none"
+        }
         None => "preemption: we find none",
         Some(_) if candidates.is_empty() => "preemption: we find one, they none",
         Some(_) => "preemption: we find another",
@@ -160,5 +163,8 @@ mod tests {
         assert_eq!(causes(theirs(&["n"]), &says(Some("m"))), ["preemption: we find another"]);
         assert_eq!(causes(theirs(&[]), &says(Some("m"))), ["preemption: we find one, they none"]);
         assert_eq!(causes(theirs(&["n"]), &says(None)), ["preemption: we find none"]);
+        let unrefused = |node: &str| Ours { preempts_unrefused: BTreeMap::from([("a/p".to_owned(), Some(node.to_owned()))]), ..says(None) };
+        assert_eq!(causes(theirs(&["n"]), &unrefused("n")), ["preemption: nominated pods refuse, we find none"]);
+        assert_eq!(causes(theirs(&["n"]), &unrefused("m")), ["preemption: we find none"]);
     }
 }

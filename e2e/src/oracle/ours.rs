@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use gantry::offline::input::Input;
-use gantry_plan::model::Snapshot;
+use gantry_plan::model::{Pod, Snapshot};
 use gantry_plan::scheduling::{Judge, Misfit};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub struct Ours {
     pub verdicts: BTreeMap<(String, String), Result<(), Refusal>>,
     /// By pod: the node on which it is expected to preempt.
     pub preempts: BTreeMap<String, Option<String>>,
+    /// By pod: the node on which it would be if nominated pods refused nobody.
+    pub preempts_unrefused: BTreeMap<String, Option<String>>,
     /// By DaemonSet and node.
     pub daemons: BTreeMap<(String, String), bool>,
 }
@@ -58,8 +60,10 @@ pub fn read(objects: &[Value]) -> Result<Snapshot> {
 /// If the cluster cannot be read.
 pub fn judge(objects: &[Value]) -> Result<Ours> {
     let snapshot = read(objects)?;
-    let bound = without_nominations(&snapshot);
+    let bound = with_nominated(&snapshot, |pod| pod.nominated_node = None);
+    let unrefused = with_nominated(&snapshot, |pod| Arc::make_mut(&mut pod.spec).anti_affinity.clear());
     let (mut judge, mut judge_of_bound) = (Judge::of(&snapshot), Judge::of(&bound));
+    let mut judge_unrefused = Judge::of(&unrefused);
     let nodes: Vec<_> = judge.nodes().filter_map(|at| Some((at, judge.name(at)?.to_owned()))).collect();
     if nodes.len() != snapshot.nodes.len() {
         bail!("the judge has {} nodes of {}", nodes.len(), snapshot.nodes.len());
@@ -71,8 +75,8 @@ pub fn judge(objects: &[Value]) -> Result<Ours> {
             let verdict = judge.verdict(pod, *at).map_err(|misfit| refusal(&misfit, judge_of_bound.verdict(pod, *at).is_ok()));
             ours.verdicts.insert((name.clone(), node.clone()), verdict);
         }
-        let target = judge.preempts(pod).and_then(|at| judge.name(at).map(str::to_owned));
-        ours.preempts.insert(name, target);
+        ours.preempts.insert(name.clone(), target(&mut judge, pod));
+        ours.preempts_unrefused.insert(name, target(&mut judge_unrefused, pod));
     }
     for set in &snapshot.daemon_sets {
         for (at, node) in &nodes {
@@ -82,14 +86,16 @@ pub fn judge(objects: &[Value]) -> Result<Ours> {
     Ok(ours)
 }
 
-fn without_nominations(snapshot: &Snapshot) -> Snapshot {
-    let mut bare = snapshot.clone();
-    for pod in &mut bare.pods {
-        if pod.nominated_node.is_some() {
-            Arc::make_mut(pod).nominated_node = None;
-        }
-    }
-    bare
+fn target(judge: &mut Judge<'_>, pod: &Pod) -> Option<String> {
+    judge.preempts(pod).and_then(|at| judge.name(at).map(str::to_owned))
+}
+
+/// The same cluster with other nominated pods.
+fn with_nominated(snapshot: &Snapshot, change: impl Fn(&mut Pod)) -> Snapshot {
+    let mut other = snapshot.clone();
+    let nominated = other.pods.iter_mut().filter(|pod| pod.node_name.is_none() && pod.nominated_node.is_some());
+    nominated.for_each(|pod| change(Arc::make_mut(pod)));
+    other
 }
 
 /// The kind says so if only pods that are nominated are in the way.

@@ -16,6 +16,7 @@ mod glue;
 mod going;
 mod growth;
 mod idle;
+mod nominees;
 mod place;
 mod preempt;
 mod prefer;
@@ -169,6 +170,8 @@ enum Releases {
 }
 
 fn plan_of(snapshot: &Snapshot, effort: &mut Effort<'_>, releases: Releases) -> Plan {
+    let (world, nominations_end) = nominees::settled(snapshot);
+    let snapshot = &*world;
     let mut cluster = Cluster::of(snapshot);
     let demand = Demand::of(&cluster);
     cluster.count_volumes(&demand.drivers());
@@ -208,7 +211,7 @@ fn plan_of(snapshot: &Snapshot, effort: &mut Effort<'_>, releases: Releases) -> 
     }
     let missed = !plan.unplaced.is_empty() || !plan.blocked.is_empty();
     let returns = catalog.returns(snapshot.now).filter(|_| missed);
-    let ends = [leaving.next, patience_ends, seats_end];
+    let ends = [leaving.next, patience_ends, seats_end, nominations_end];
     plan.wake_at = ends.into_iter().flatten().chain(cluster.grace_ends()).chain(returns).min();
     plan.commands.extend(leaving.going.into_iter().map(report::delete));
     plan.idle = leaving.idle;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use gantry_plan::model::Key;
+use gantry_plan::model::{Key, Pod as Seen};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Error};
@@ -59,10 +59,16 @@ pub(super) fn again(ctx: &Context) {
     }
 }
 
+/// The scheduler never clears the nomination of a pod that never preempts, and nominees of one node that are spread keep each other off:
+/// such pods would do so for ever.
+fn would_lock(pod: &Seen) -> bool {
+    pod.spec.never_preempts && pod.spec.spread.iter().any(|spread| spread.required)
+}
+
 async fn nominate_one(ctx: &Context, key: &Key, node: &str) {
     let Some(pod) = ctx.stores.pods.get(key).map(|entry| entry.value.clone()) else { return };
     let is_settled = pod.node_name.is_some() || pod.nominated_node.is_some() || pod.terminating;
-    if is_settled || !ctx.may_act() || !ctx.seats.may_nominate(&pod.uid, node) {
+    if is_settled || would_lock(&pod) || !ctx.may_act() || !ctx.seats.may_nominate(&pod.uid, node) {
         return;
     }
     let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &key.namespace);
@@ -72,5 +78,21 @@ async fn nominate_one(ctx: &Context, key: &Key, node: &str) {
         Ok(_) => tracing::debug!(pod = %key, node, "nominated"),
         Err(Error::Api(status)) if [404, 409, 422].contains(&status.code) => {}
         Err(error) => tracing::warn!(pod = %key, node, %error, "a pod could not be nominated; the scheduler finds its node without"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_plan::model::{PodSpec, Spread};
+
+    use super::*;
+
+    #[test]
+    fn pods_that_are_spread_and_never_preempt_are_not_nominated() {
+        let locks = |never_preempts, required| {
+            let spread = vec![Spread { required, ..Spread::default() }];
+            would_lock(&Seen { spec: PodSpec { never_preempts, spread, ..PodSpec::default() }.into(), ..Default::default() })
+        };
+        assert_eq!([locks(true, true), locks(true, false), locks(false, true)], [true, false, false]);
     }
 }

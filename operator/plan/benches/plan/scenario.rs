@@ -110,7 +110,7 @@ pub fn steady(nodes: usize, pods_per_node: usize, waiting: usize) -> Snapshot {
         }
         let allocatable = Resources { pods: 110, ..amounts(15_500, 62_000 * MIB) };
         let labels = BTreeMap::from([("topology.kubernetes.io/zone".to_owned(), "az1".to_owned())]);
-        snapshot.nodes.push(Node { name, labels, allocatable, ready: true, ..Node::default() });
+        snapshot.nodes.push(Node { name, labels: labels.into(), allocatable, ready: true, ..Node::default() });
     }
     snapshot
 }

@@ -61,9 +61,11 @@ impl Budget {
         budget
     }
 
-    /// Hosts that are to sit in a server group and do not yet need a seat each.
+    /// Hosts that are to sit in a server group and do not yet need a seat each. Where the quota has no seat for all, the oldest have theirs.
     fn promise_seats(&mut self, snapshot: &Snapshot, catalog: &Catalog<'_>) {
-        for host in snapshot.hosts.iter().filter(|host| host.group.is_none() && is_live(host)) {
+        let mut waiting: Vec<&Host> = snapshot.hosts.iter().filter(|host| host.group.is_none() && is_live(host)).collect();
+        waiting.sort_by_key(|host| (host.created, &host.key));
+        for host in waiting {
             let pool = catalog.pool_of(host).filter(|pool| catalog.pools[*pool].extras.grouped);
             if let (Some(pool), Some(quota)) = (pool, self.quotas.get_mut(&cloud_of_host(host))) {
                 self.pools[pool].seats.promise(1, quota);

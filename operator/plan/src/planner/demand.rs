@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cluster::Cluster;
 use super::prefer::Wishes;
-use super::rules::{Rules, visible_keys};
-use crate::model::{Pod, PodSpec};
+use super::rules::{Claims, Rules, visible_keys};
+use crate::model::{Key, Pod, PodSpec, Snapshot};
 use crate::resources::Resources;
 use crate::scheduling::{Constraints, NodeView, Storage, Unmet, VolumeAsk, admits};
 use grouping::grouped;
@@ -143,7 +143,13 @@ impl<'a> Demand<'a> {
             }
             taken.push((pods, class, summary));
         }
-        let firsts: Vec<_> = taken.iter().map(|(pods, _, summary)| (pods[0], summary.alone.clone())).collect();
+        let users = users(cluster.snapshot, taken.iter().flat_map(|(_, _, summary)| &summary.open));
+        let is_shared = |claim: &&Key| users.get(claim).is_some_and(|pods| *pods > 1);
+        let claims = |summary: &VolumeAskSummary| Claims {
+            alone: summary.alone.clone(),
+            shared: summary.open.iter().filter(is_shared).cloned().collect(),
+        };
+        let firsts: Vec<_> = taken.iter().map(|(pods, _, summary)| (pods[0], claims(summary))).collect();
         let (rules, of_each) = Rules::of(cluster, &firsts);
         self.rules = rules;
         for ((pods, class, summary), rule) in taken.into_iter().zip(of_each) {
@@ -160,13 +166,30 @@ impl<'a> Demand<'a> {
 /// What of a volume ask is not about labels.
 struct VolumeAskSummary {
     attaches: Vec<(String, i64)>,
-    alone: Vec<crate::model::Key>,
+    alone: Vec<Key>,
+    open: Vec<Key>,
 }
 
 impl VolumeAskSummary {
     fn of(ask: &VolumeAsk<'_>) -> Self {
-        Self { attaches: attach_amounts(ask), alone: ask.alone.clone() }
+        Self { attaches: attach_amounts(ask), alone: ask.alone.clone(), open: ask.open.clone() }
     }
+}
+
+/// How many pods without a node use each of these claims.
+fn users<'c>(snapshot: &Snapshot, claims: impl Iterator<Item = &'c Key>) -> HashMap<&'c Key, usize> {
+    let mut users: HashMap<&Key, usize> = claims.map(|claim| (claim, 0)).collect();
+    if users.is_empty() {
+        return users;
+    }
+    for pod in snapshot.pods.iter().filter(|pod| pod.node_name.is_none()) {
+        for name in &pod.spec.claims {
+            if let Some(pods) = users.get_mut(&Key::new(pod.key.namespace.clone(), name.clone())) {
+                *pods += 1;
+            }
+        }
+    }
+    users
 }
 
 /// Volumes to attach, as resources.
@@ -192,11 +215,15 @@ pub(crate) fn attach_driver(resource: &str) -> Option<&str> {
     resource.strip_prefix(ATTACH_PREFIX)
 }
 
-/// Whether a pod is waiting for room that a host could give. A DaemonSet's pod belongs to a node that exists.
+/// Whether a pod is waiting for room that a host could give.
 fn waits(pod: &Pod) -> bool {
+    pod.nominated_node.is_none() && is_open_to_help(pod)
+}
+
+/// Whether room on a host would help the pod, nominated as it may be. A DaemonSet's pod belongs to a node that exists.
+pub(crate) fn is_open_to_help(pod: &Pod) -> bool {
     pod.unschedulable
         && pod.node_name.is_none()
-        && pod.nominated_node.is_none()
         && !pod.terminating
         && !pod.spec.gated
         && pod.spec.scheduler == SCHEDULER

@@ -37,6 +37,8 @@ pub(crate) enum Wall {
     Skew(usize),
     /// The skew that others were promised by this counter would be too large.
     Promise(usize),
+    /// Those who share a volume by this counter are elsewhere.
+    Shared(usize),
     /// The bin has no value for what this counter is counted by.
     NoDomain(usize),
 }
@@ -45,7 +47,7 @@ impl Wall {
     /// What must change before the pod may be let in.
     pub fn counter(self) -> usize {
         match self {
-            Self::Company(at) | Self::Nobody(at) | Self::Skew(at) | Self::Promise(at) | Self::NoDomain(at) => at,
+            Self::Company(at) | Self::Nobody(at) | Self::Skew(at) | Self::Promise(at) | Self::Shared(at) | Self::NoDomain(at) => at,
         }
     }
 }
@@ -241,9 +243,14 @@ impl<'a> Field<'a> {
                 return Err(Wall::Company(*counter));
             }
         }
+        for counter in &asks.shares {
+            if self.tallies[*counter].total > 0 && self.at_spot(*counter, spot) == 0 {
+                return Err(Wall::Shared(*counter));
+            }
+        }
         for skew in &asks.skews {
             spot.domains[self.of[skew.counter].0].ok_or(Wall::NoDomain(skew.counter))?;
-            let least = self.least(skew.counter, skew.min_domains);
+            let least = self.least_beside(skew.counter, skew.min_domains, spot);
             if self.at_spot(skew.counter, spot).saturating_add(skew.own).saturating_sub(least) > skew.max_skew {
                 return Err(Wall::Skew(skew.counter));
             }
@@ -298,7 +305,7 @@ impl<'a> Field<'a> {
             };
             let tally = &self.tallies[*counter];
             let (promised, domains) = (tally.promised.get(domain as usize).copied().unwrap_or(i64::MAX), tally.promised_domains);
-            if promised < i64::MAX && self.at_spot(*counter, spot) + 1 - self.least(*counter, domains) > promised {
+            if promised < i64::MAX && self.at_spot(*counter, spot) + 1 - self.least_beside(*counter, domains, spot) > promised {
                 return Err(Wall::Promise(*counter));
             }
         }
@@ -336,5 +343,25 @@ impl<'a> Field<'a> {
             (least, counts().filter(|count| *count == least).count())
         });
         anew.map_or(known.0, |anew| anew.min(known.0))
+    }
+
+    /// As [`Self::least`], once a host is at the spot with those whom it brings.
+    fn least_beside(&mut self, counter: usize, min_domains: Option<usize>, spot: &Spot) -> i64 {
+        let least = self.least(counter, min_domains);
+        let (topology, realm) = self.of[counter];
+        let (Some(realm), Some(own), brought) = (realm, spot.domains[topology], self.brought(counter, spot)) else {
+            return least;
+        };
+        // Fewer than are wanted, or more elsewhere: those who come change nothing.
+        if brought == 0 || least < self.at(counter, own) {
+            return least;
+        }
+        let extent = &self.extents[realm];
+        if min_domains.is_some_and(|wanted| extent.domains().count() < wanted) {
+            return 0;
+        }
+        let count = |domain: usize| self.at(counter, domain as u32) + if domain == own as usize { brought } else { 0 };
+        let counts = extent.domains().map(count);
+        counts.min().unwrap_or(0)
     }
 }

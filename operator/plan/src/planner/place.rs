@@ -6,10 +6,13 @@
 //! old ones and the claims of the bought hosts: it places `k(s) + b(s)` there, the old hosts first. What is left of each shape is `f(s)`, as
 //! many as found room in the order of shapes on the same hosts before; bought hosts are younger and come last. So nothing is left to buy.
 //!
-//! Where pods look at where others are and some got nothing, seats that are counted now may let in a pod that was refused before, and a host
+//! Where pods look at where others are, a seat may let nobody in before those have come who find room beside it (the `f(s)` above came first):
+//! pod and seat wait for each other meanwhile.
+//!
+//! Where some of them got nothing, seats that are counted now may let in a pod that was refused before, and a host
 //! is bought for it. It then has a seat as well: every purchase seats pods that had none, so plans come to rest.
 
-use std::collections::HashMap;
+mod kept;
 
 use super::buy::Market;
 use super::demand::Demand;
@@ -40,10 +43,7 @@ impl<'a> Placing<'a> {
         for at in &keeping {
             self.field.join(&demand.rules, &self.bins[*at].spot, &self.bins[*at].daemons);
         }
-        self.take_seats(demand, verdicts, &keeping);
-        // Whoever comes later is spread over zones in which hosts may be bought by then.
-        self.field.hope(&demand.rules, hoped);
-        self.pour(demand, verdicts, &keeping);
+        self.fill_keeping(market, &keeping, hoped);
     }
 
     /// Forgets the domains in which hosts could have been bought and were not: whether there is anybody left who is spread, and whom
@@ -77,38 +77,6 @@ impl<'a> Placing<'a> {
         there.free.add(&wanted.requests);
         self.left[shape] += 1;
         self.field.take_back(&demand.rules.rules[wanted.rule].all, &there.spot, 1);
-    }
-
-    /// Seats pods where hosts keep seats for them, one at a time in turn: pods that must be spread come to their seats as the others do. A
-    /// seat that the rules no longer let anybody take is left free.
-    fn take_seats(&mut self, demand: &Demand<'_>, verdicts: &Verdicts, bins: &[usize]) {
-        let mut by_mark: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (at, shape) in demand.shapes.iter().enumerate() {
-            by_mark.entry(shape.mark).or_default().push(at);
-        }
-        let mut seats: Vec<(usize, u64, usize)> = Vec::new();
-        for bin in bins {
-            seats.extend(self.bins[*bin].claims.iter().map(|(mark, seats)| (*bin, *mark, *seats)));
-        }
-        for _ in 0..MAX_PASSES {
-            let mut taken = 0;
-            for (bin, mark, free) in &mut seats {
-                for shape in by_mark.get(mark).into_iter().flatten() {
-                    let asks = &demand.rules.rules[demand.shapes[*shape].rule].all;
-                    let at_once = if asks.is_free() { *free } else { 1 };
-                    for _ in 0..at_once.min(*free) {
-                        if self.lets_in(demand, verdicts, *shape, *bin, asks) {
-                            self.seat(demand, *shape, *bin, 1);
-                            (*free, taken) = (*free - 1, taken + 1);
-                        }
-                    }
-                }
-            }
-            seats.retain(|(_, _, free)| *free > 0);
-            if taken == 0 {
-                return;
-            }
-        }
     }
 
     fn lets_in(&mut self, demand: &Demand<'_>, verdicts: &Verdicts, shape: usize, bin: usize, asks: &Asks) -> bool {

@@ -73,6 +73,15 @@ pub(crate) struct Needs {
     pub own: bool,
 }
 
+/// Volume claims because of which a pod looks at others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Claims {
+    /// Those that it must have for itself alone.
+    pub alone: Vec<Key>,
+    /// Those that several wait for and that have no volume yet: it is made where the first of them comes.
+    pub shared: Vec<Key>,
+}
+
 /// What a pod does to counters and asks of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asks {
@@ -84,6 +93,8 @@ pub(crate) struct Asks {
     pub needs: Needs,
     /// Required spread.
     pub skews: Vec<Skew>,
+    /// Counters of those who share a volume with it: where one of them is, all go.
+    pub shares: Vec<usize>,
 }
 
 impl Asks {
@@ -99,6 +110,7 @@ impl Asks {
             zeros: kept(&self.zeros),
             needs: Needs { counters: kept(&self.needs.counters), own: self.needs.own },
             skews: self.skews.iter().filter(|skew| keep(skew.counter)).cloned().collect(),
+            shares: kept(&self.shares),
         }
     }
 }
@@ -131,18 +143,18 @@ pub(crate) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    /// The rules, and for each of the pods which is its. With each pod come the volumes that it must have for itself alone.
-    pub fn of(cluster: &Cluster<'a>, pods: &[(&'a Pod, Vec<Key>)]) -> (Self, Vec<usize>) {
+    /// The rules, and for each of the pods which is its.
+    pub fn of(cluster: &Cluster<'a>, pods: &[(&'a Pod, Claims)]) -> (Self, Vec<usize>) {
         let mut compiler = Compiler::new(cluster.snapshot);
         compiler.add_owners(cluster, pods);
-        let asks: Vec<Asks> = pods.iter().map(|(pod, alone)| compiler.compile(pod, alone)).collect();
+        let asks: Vec<Asks> = pods.iter().map(|(pod, claims)| compiler.compile(pod, claims)).collect();
         let mut rules = compiler.finish();
         let mut index: HashMap<Signature<'a>, usize> = HashMap::new();
         let mut of_each = Vec::with_capacity(pods.len());
         let namespaces = &cluster.snapshot.namespaces;
-        for ((pod, alone), mut asks) in pods.iter().zip(asks) {
+        for ((pod, claims), mut asks) in pods.iter().zip(asks) {
             let next = rules.rules.len();
-            let at = *index.entry(signature(pod, alone)).or_insert(next);
+            let at = *index.entry(signature(pod, claims)).or_insert(next);
             if at == next {
                 asks.adds = rules.counted(|whom| whom.counts(pod, namespaces));
                 rules.push(asks);
@@ -173,14 +185,14 @@ impl<'a> Rules<'a> {
 }
 
 /// What decides a pod's asks.
-type Signature<'a> = (&'a str, &'a Labels, SpecParts<'a>, Vec<Key>);
+type Signature<'a> = (&'a str, &'a Labels, SpecParts<'a>, Claims);
 type SpecParts<'a> = (&'a [PodTerm], &'a [PodTerm], &'a [Spread], &'a [HostPort], Option<Constraints<'a>>);
 
-fn signature<'a>(pod: &'a Pod, alone: &[Key]) -> Signature<'a> {
+fn signature<'a>(pod: &'a Pod, claims: &Claims) -> Signature<'a> {
     let spec = &pod.spec;
     let constraints = (!spec.spread.is_empty()).then(|| Constraints::of(pod));
     let parts: SpecParts<'a> = (&spec.affinity, &spec.anti_affinity, &spec.spread, &spec.host_ports, constraints);
-    (&pod.key.namespace, &pod.labels, parts, alone.to_vec())
+    (&pod.key.namespace, &pod.labels, parts, claims.clone())
 }
 
 /// Keys of labels that some selector could look at: of what waits, and of the anti-affinity of what runs.

@@ -12,6 +12,8 @@ use super::rules::Asks;
 
 /// A site that costs more than this, in percent of the cheapest, is taken only where it must be.
 const EQUAL_PRICE_PERCENT: i64 = 110;
+/// Times that pods look for a site: once whoever was sent to one and finds no company on a host there is gone again, others may be let in.
+const MAX_TURNS: usize = 4;
 
 /// Pods to be packed: alike, and for one site if they must be.
 #[derive(Clone, Debug)]
@@ -43,15 +45,37 @@ pub(crate) struct Sites<'g> {
 pub(crate) fn lots<'a>(market: &Market<'a>, groups: &[&Group], placing: &mut Placing<'a>, barred: &HashSet<(usize, Spot)>) -> Vec<Lot> {
     let mut sites = Sites::of(market, groups);
     let mut lean = Lean::of(market, placing);
-    let mut order: Vec<usize> = (0..market.demand.shapes.len()).filter(|at| placing.left[*at] > 0).collect();
+    let mut waiting = placing.left.clone();
+    let mut all = Vec::new();
+    for _ in 0..MAX_TURNS {
+        let sent = sent(market, &mut sites, &mut waiting, placing, barred, &mut lean);
+        let (kept, dropped) = glue::glued(market, groups, &sites, &placing.field, sent);
+        give_back(market, &dropped, dropped.iter().map(|lot| lot.count), placing);
+        all.extend(kept);
+        if dropped.is_empty() {
+            break;
+        }
+    }
+    all
+}
+
+/// Sends pods that wait to sites, as long as some find one.
+fn sent<'a>(
+    market: &Market<'a>,
+    sites: &mut Sites<'_>,
+    waiting: &mut [usize],
+    placing: &mut Placing<'a>,
+    barred: &HashSet<(usize, Spot)>,
+    lean: &mut Lean<'a>,
+) -> Vec<Lot> {
+    let mut order: Vec<usize> = (0..waiting.len()).filter(|at| waiting[*at] > 0).collect();
     order.sort_by_key(|shape| turn(asks(market, *shape)));
-    let mut waiting: Vec<usize> = placing.left.clone();
     let mut counts: BTreeMap<(usize, Option<usize>), usize> = BTreeMap::new();
     loop {
         let mut sent = 0;
         for shape in &order {
             while waiting[*shape] > 0 {
-                let Some((site, pods)) = sites.choose(market, *shape, waiting[*shape], placing, barred, &mut lean) else {
+                let Some((site, pods)) = sites.choose(market, *shape, waiting[*shape], placing, barred, lean) else {
                     break;
                 };
                 *counts.entry((*shape, site)).or_default() += pods;
@@ -71,9 +95,7 @@ pub(crate) fn lots<'a>(market: &Market<'a>, groups: &[&Group], placing: &mut Pla
         site,
         spot: site.map(|site| sites.spots[site].clone()),
     });
-    let (kept, dropped) = glue::glued(market, groups, &sites, &placing.field, lots.collect());
-    give_back(market, &dropped, dropped.iter().map(|lot| lot.count), placing);
-    kept
+    lots.collect()
 }
 
 /// Pods that were given a site and get no host there are nowhere again.

@@ -7,6 +7,7 @@ mod going;
 mod growth;
 mod joining;
 mod limits;
+mod oracle_cases;
 mod order;
 mod preferences;
 mod properties;

@@ -36,6 +36,8 @@ pub(crate) struct VolumeAsk<'a> {
     pub attaches: BTreeSet<(&'a str, String)>,
     /// Claims that one pod of the cluster may use at a time.
     pub alone: Vec<Key>,
+    /// Claims that get their volume where the first pod is that uses them.
+    pub open: Vec<Key>,
 }
 
 impl VolumeAsk<'_> {
@@ -77,7 +79,10 @@ impl<'a> Storage<'a> {
             ask.attaches.extend(self.attached(key, claim));
             match &claim.volume {
                 Some(volume) => self.bound(key, volume, ephemeral, &mut ask.places).map_err(Misfit::Volume)?,
-                None => open.push((key, claim)),
+                None => {
+                    ask.open.extend((!ephemeral).then(|| key.clone()));
+                    open.push((key, claim));
+                }
             }
         }
         ask.places.extend(self.unbound(open).map_err(Misfit::Volume)?);

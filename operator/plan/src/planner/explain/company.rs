@@ -66,6 +66,12 @@ pub(super) fn wall(market: &Market<'_>, candidates: &[&Candidate<'_>], shape: &S
             "pods that this plan places over {} must stay even, and with this one they would not: once they run the next plan looks again",
             label(market, counter).unwrap_or_default()
         ),
+        Wall::Shared(counter) => match &rules.counters[counter].whom {
+            Whom::User(claim) => format!(
+                "volume claim {claim} has no volume yet, and others who use it come to another zone: once it has one the next plan looks again"
+            ),
+            _ => format!("others who use the same volume are in another {}", label(market, counter).unwrap_or_default()),
+        },
         Wall::NoDomain(counter) => format!(
             "hosts of the pool have no label {}, which the pod's affinity or spread goes by",
             label(market, counter).unwrap_or_default()

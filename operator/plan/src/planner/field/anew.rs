@@ -16,6 +16,12 @@ impl Field<'_> {
         }
     }
 
+    /// From now on only domains count that are there, as before the first [`Self::hope`].
+    pub fn forget_hope(&mut self) {
+        self.extents.iter_mut().for_each(|extent| extent.hoped.clear());
+        self.tallies.iter_mut().for_each(|tally| (tally.anew, tally.least) = (None, None));
+    }
+
     /// Whether DaemonSets' pods on a new host let in such a pod, as far as single hosts go.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! Compiles what pods ask of other pods.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
 use super::whom::{Namespaces, Whom};
-use super::{Asks, Counter, Needs, Realm, Rules, Skew, Topology};
-use crate::model::{HostPort, Key, Labels, NodeTerm, Pod, PodSpec, PodTerm, Snapshot, Spread, Toleration};
+use super::{Asks, Claims, Counter, Needs, Realm, Rules, Skew, Topology};
+use crate::model::{HostPort, Labels, NodeTerm, Pod, PodSpec, PodTerm, Snapshot, Spread, Toleration};
 use crate::planner::cluster::Cluster;
-use crate::scheduling::ports_clash;
+use crate::scheduling::{ZONE, ports_clash};
 
 /// What decides which nodes a spread constraint counts: selector and affinity, tolerations, keys, and the one among them that is counted by.
 type RealmKey<'a> = (Option<(&'a Labels, &'a Option<Vec<NodeTerm>>)>, Option<&'a [Toleration]>, Vec<&'a str>, usize);
@@ -33,35 +33,35 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Anti-affinity that meets pods that wait, and ports that are taken, by whoever has them.
-    pub fn add_owners(&mut self, cluster: &Cluster<'a>, waiting: &[(&'a Pod, Vec<Key>)]) {
+    /// Anti-affinity that meets pods that wait, and ports that are taken, by whoever has them; in an order of their own, so that what is
+    /// in a pod's way is named alike whoever is read first.
+    pub fn add_owners(&mut self, cluster: &Cluster<'a>, waiting: &[(&'a Pod, Claims)]) {
         let waiting: Vec<&Pod> = waiting.iter().map(|(pod, _)| *pod).collect();
         let any_ports = waiting.iter().any(|pod| !pod.spec.host_ports.is_empty());
         let daemons = cluster.snapshot.daemon_sets.iter().map(|set| &set.pod);
         let settled = cluster.snapshot.pods.iter().map(AsRef::as_ref).filter(|pod| pod.place().is_some());
-        let (mut specs, mut terms) = (HashSet::new(), HashSet::new());
+        let (mut specs, mut terms, mut ports) = (HashSet::new(), BTreeSet::new(), BTreeSet::new());
         for pod in settled.chain(daemons).chain(waiting.iter().copied()) {
-            if !specs.insert(Arc::as_ptr(&pod.spec)) {
-                continue;
+            if specs.insert(Arc::as_ptr(&pod.spec)) {
+                terms.extend(&pod.spec.anti_affinity);
+                ports.extend(&pod.spec.host_ports);
             }
-            for term in pod.spec.anti_affinity.iter().filter(|term| !terms.contains(*term)).collect::<Vec<_>>() {
-                terms.insert(term);
-                if waiting.iter().any(|other| self.refuses(term, other)) {
-                    let topology = self.topology(Topology::of(&term.topology_key));
-                    self.counter(Whom::Shunning(term), topology, None);
-                }
-            }
-            if any_ports {
-                pod.spec.host_ports.iter().for_each(|port| _ = self.port(port));
-            }
+        }
+        for term in terms.into_iter().filter(|term| waiting.iter().any(|pod| self.refuses(term, pod))).collect::<Vec<_>>() {
+            let topology = self.topology(Topology::of(&term.topology_key));
+            self.counter(Whom::Shunning(term), topology, None);
+        }
+        if any_ports {
+            ports.into_iter().for_each(|port| _ = self.port(port));
         }
     }
 
     /// What a pod asks; which counters count it is known only once all are there.
-    pub fn compile(&mut self, pod: &'a Pod, alone: &[Key]) -> Asks {
+    pub fn compile(&mut self, pod: &'a Pod, claims: &Claims) -> Asks {
         let spec = &pod.spec;
         let skews = spec.spread.iter().filter(|spread| spread.required).map(|spread| self.skew(pod, spread)).collect();
-        Asks { adds: Vec::new(), zeros: self.zeros(pod, alone), needs: self.needs(pod, &spec.affinity), skews }
+        let needs = self.needs(pod, &spec.affinity);
+        Asks { adds: Vec::new(), zeros: self.zeros(pod, claims), needs, skews, shares: self.shares(claims) }
     }
 
     pub fn finish(self) -> Rules<'a> {
@@ -72,7 +72,7 @@ impl<'a> Compiler<'a> {
         term.refuses(&pod.key.namespace, self.namespaces, &pod.labels)
     }
 
-    fn zeros(&mut self, pod: &'a Pod, alone: &[Key]) -> Vec<usize> {
+    fn zeros(&mut self, pod: &'a Pod, claims: &Claims) -> Vec<usize> {
         let mut zeros = Vec::new();
         for term in &pod.spec.anti_affinity {
             let topology = self.topology(Topology::of(&term.topology_key));
@@ -81,7 +81,7 @@ impl<'a> Compiler<'a> {
         for port in &pod.spec.host_ports {
             self.port(port);
         }
-        for claim in alone {
+        for claim in &claims.alone {
             let topology = self.topology(Topology::Cluster);
             zeros.push(self.counter(Whom::User(claim.clone()), topology, None));
         }
@@ -100,6 +100,19 @@ impl<'a> Compiler<'a> {
         zeros
     }
 
+    /// A volume is in a zone, or can be reached from all of them: which it is nobody says before it is there.
+    fn shares(&mut self, claims: &Claims) -> Vec<usize> {
+        let shared = claims.shared.iter();
+        let mut counters: Vec<usize> = shared
+            .map(|claim| {
+                let topology = self.topology(Topology::Label(ZONE));
+                self.counter(Whom::User(claim.clone()), topology, None)
+            })
+            .collect();
+        counters.sort_unstable();
+        counters
+    }
+
     fn needs(&mut self, pod: &Pod, terms: &'a [PodTerm]) -> Needs {
         let mut needs = Needs::default();
         for term in terms {
@@ -115,7 +128,7 @@ impl<'a> Compiler<'a> {
         let topology = self.rules.realms[realm].topology;
         let whom = match &spread.selector {
             Some(selector) => Whom::Selected { namespace: &pod.key.namespace, selector },
-            None => Whom::All(&[]),
+            None => Whom::Nobody,
         };
         let own = spread.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels));
         let counter = self.counter(whom, topology, Some(realm));

@@ -12,6 +12,8 @@ pub(crate) type Namespaces = BTreeMap<String, Labels>;
 pub(crate) enum Whom<'a> {
     /// Those of a namespace that a selector matches, for spread; pods that end are not counted.
     Selected { namespace: &'a str, selector: &'a Selector },
+    /// None at all: spread without a selector.
+    Nobody,
     /// Those that match all terms of required affinity.
     All(&'a [PodTerm]),
     /// Those that an anti-affinity term of a pod that waits matches.
@@ -34,6 +36,7 @@ impl Whom<'_> {
                 let empty = selector.labels.is_empty() && selector.expressions.is_empty();
                 !empty && !pod.terminating && *own == namespace && selector.matches(&pod.labels)
             }
+            Self::Nobody => false,
             Self::All(terms) => terms.iter().all(|term| term.selects(namespace, namespaces, &pod.labels)),
             Self::Shunned(term) => term.selects(namespace, namespaces, &pod.labels),
             Self::Shunning(term) => pod.spec.anti_affinity.contains(term),

@@ -159,7 +159,7 @@ fn pods_that_are_not_waiting_for_room_buy_nothing() {
         with(|pod| pod.unschedulable = false),
         with(|pod| pod.terminating = true),
         with(|pod| pod.spec_mut().scheduler = "other".to_owned()),
-        with(|pod| pod.nominated_node = Some("n".into())),
+        with(|pod| (pod.nominated_node, pod.unschedulable_since) = (Some("n".into()), None)),
         of_daemon(pod("b", 1_000, 1), "agent"),
     ]);
     assert_eq!(nothing_but_growth(planned(&snapshot)), Plan::default());

@@ -59,6 +59,19 @@ fn hosts_without_a_group_yet_have_a_seat_kept() {
 }
 
 #[test]
+fn where_the_quota_has_no_seat_for_all_the_oldest_hosts_have_theirs() {
+    let mut snapshot = with_quota(Quota { server_groups: Line { limit: 1, used: 0 }, server_group_members: 2, ..Quota::default() });
+    snapshot.pools = ["a", "b"].map(|name| named_pool(name, 0)).into();
+    snapshot.pools.iter_mut().for_each(|pool| pool.extras.grouped = true);
+    let seatless = |pool: &str, seconds| Host { pool: pool.to_owned(), created: ago(seconds), in_quota: true, ..host(pool) };
+    for hosts in [[seatless("a", 60), seatless("b", 120)], [seatless("b", 120), seatless("a", 60)]] {
+        snapshot.hosts = hosts.into();
+        let growth = planned(&snapshot).growth;
+        assert_eq!((growth[&key("a")].hosts, growth[&key("b")].hosts), (0, 1));
+    }
+}
+
+#[test]
 fn a_pool_whose_cheapest_flavor_failed_grows_by_the_next() {
     let mut snapshot = with_quota(Quota { cores: Line { limit: 16, used: 0 }, ..Quota::default() });
     for offering in &mut snapshot.clouds.get_mut(&key("main")).unwrap().offerings {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::fixtures::*;
-use crate::model::{Claim, Host, Learned, Node, Pod, Snapshot, Useless};
+use crate::model::{Claim, Host, Learned, Node, Pod, Snapshot, Spread, Useless};
 use crate::planner::Finding;
 
 fn claimed(snapshot: &Snapshot, pods: u32) -> Host {
@@ -41,6 +41,25 @@ fn a_seat_that_spread_no_longer_lets_its_pod_take_is_not_waited_for() {
     let there = Pod { labels: snapshot.pods[0].labels.clone(), ..bound("b", "general-1", 1_000, 1) };
     snapshot.pods.push(Arc::new(there));
     assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 1"]);
+}
+
+#[test]
+fn whoever_is_spread_waits_in_his_seat_for_those_who_come_to_free_room() {
+    let zone = "topology.kubernetes.io/zone";
+    let mut waiting = pods(7, "a", 0, 0);
+    for (at, pod) in waiting.iter_mut().enumerate() {
+        pod.labels = Arc::new(labels(&[("app", "x")]));
+        if at < 3 {
+            let evenly = Spread { max_skew: 2, honors_affinity: false, ..spread("x", zone) };
+            (pod.spec_mut().spread, pod.spec_mut().node_selector) = (vec![evenly], labels(&[(zone, "az1")]));
+        }
+    }
+    let mut snapshot = world(waiting);
+    snapshot.pools[0].zones = vec!["az1".to_owned()];
+    let there = labels(&[(zone, "az2"), ("gantry.cloud/pool", "general")]);
+    snapshot.hosts = vec![Host { zone: "az2".to_owned(), labels: there.into(), ..host("general-1") }];
+    let plan = planned(&snapshot);
+    assert_eq!((plan.placed.len(), created(&plan)), (4, vec!["m1.large az1: 3".to_owned()]));
 }
 
 #[test]
@@ -138,4 +157,60 @@ fn a_pod_that_the_scheduler_refuses_in_its_seat_is_demand_again_after_a_minute()
     assert_eq!(created(&planned(&snapshot)), ["m1.large az2: 1"]);
     let next = after(&snapshot, &planned(&snapshot));
     assert_eq!(created(&planned(&next)).len(), 0);
+}
+
+/// Nominated to `n1`, which offers room for one such pod, and found unschedulable a minute ago.
+fn nominee(name: &str) -> Pod {
+    let mut pod = Pod { nominated_node: Some("n1".into()), unschedulable_since: Some(ago(60)), ..pod(name, 3_000, 1) };
+    pod.spec_mut().never_preempts = true;
+    pod
+}
+
+fn nominated(pods: Vec<Pod>, nodes: Vec<Node>) -> Snapshot {
+    let mut snapshot = world(pods);
+    snapshot.pools[0].flavors.truncate(1);
+    Snapshot { nodes, ..snapshot }
+}
+
+#[test]
+fn a_nominated_pod_whose_node_takes_it_buys_nothing() {
+    let snapshot = nominated(vec![nominee("a")], vec![node("n1", 4_000, 16)]);
+    assert_eq!((created(&planned(&snapshot)).len(), planned(&snapshot).placed), (0, Vec::new()));
+}
+
+#[test]
+fn a_pod_nominated_to_a_node_that_is_gone_is_demand_again_after_a_minute() {
+    let mut snapshot = nominated(vec![nominee("a")], Vec::new());
+    assert_eq!(created(&planned(&snapshot)), ["m1.large az1: 1"]);
+    snapshot.hosts = vec![host("n1")];
+    assert_eq!(created(&planned(&snapshot)).len(), 0, "its host is on its way");
+    snapshot.hosts.clear();
+    snapshot.pod(0).unschedulable_since = Some(ago(59));
+    let plan = planned(&snapshot);
+    assert_eq!((created(&plan).len(), plan.wake_at), (0, Some(now() + SignedDuration::from_secs(1))));
+}
+
+#[test]
+fn a_pod_nominated_to_a_node_that_others_filled_is_demand_again_but_waits_for_those_that_go() {
+    let mut snapshot = nominated(vec![nominee("a"), bound("b", "n1", 3_000, 1)], vec![node("n1", 4_000, 16)]);
+    assert_eq!(created(&planned(&snapshot)), ["m1.large az1: 1"]);
+    snapshot.pod(1).terminating = true;
+    assert_eq!(created(&planned(&snapshot)).len(), 0);
+}
+
+#[test]
+fn of_two_that_are_nominated_to_the_room_of_one_the_other_is_demand() {
+    let snapshot = nominated(vec![nominee("a"), nominee("b")], vec![node("n1", 4_000, 16)]);
+    let plan = planned(&snapshot);
+    let bought: Vec<_> = plan.placed.iter().map(|(pod, _)| pod.clone()).collect();
+    assert_eq!((created(&plan).len(), bought), (1, Vec::new()));
+    assert_eq!(created(&planned(&after(&snapshot, &plan))).len(), 0);
+}
+
+#[test]
+fn a_pod_nominated_to_a_joining_node_is_expected_there() {
+    let mut snapshot = nominated(vec![nominee("n")], vec![node("n1", 4_000, 16)]);
+    snapshot.hosts = vec![Host { joined: true, ..host("n1") }];
+    snapshot.nodes[0].taints = vec![taint("gantry.cloud/startup", "", "NoSchedule")];
+    assert_eq!(created(&planned(&snapshot)).len(), 0);
 }

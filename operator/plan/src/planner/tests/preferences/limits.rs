@@ -13,8 +13,6 @@ use crate::planner::prefer::worth_of;
 use crate::planner::preferences;
 use crate::planner::tests::properties::{replay, worlds};
 
-const CASES: u32 = 200;
-
 /// What the pods of a shape prefer.
 fn fond() -> impl Strategy<Value = PodSpec> {
     let key = || select(vec![ZONE, NODE]);
@@ -129,7 +127,7 @@ fn unplaced(plan: &Plan) -> Vec<&Key> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: CASES, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn a_plan_costs_no_more_for_preferences_than_those_that_it_meets_are_worth(snapshot in fond_market()) {

@@ -44,7 +44,8 @@ pub(in crate::planner::tests) fn misfits(snapshot: &Snapshot, plan: &Plan) -> Ve
     misfits
 }
 
-/// The world as the scheduler sees it now, and the hosts that are on their way and that the plan does not let go.
+/// The world as the scheduler sees it now, and the hosts that are on their way and that the plan does not let go. A node above its pool's
+/// replicas never joins: it keeps its startup taints. One that goes because nobody came was on its way until then.
 fn settled<'s>(snapshot: &'s Snapshot, plan: &Plan) -> (Snapshot, BTreeMap<&'s str, Host>) {
     let cluster = Cluster::of(snapshot);
     let mut now = snapshot.clone();
@@ -54,7 +55,7 @@ fn settled<'s>(snapshot: &'s Snapshot, plan: &Plan) -> (Snapshot, BTreeMap<&'s s
     for host in snapshot.hosts.iter().filter(|host| is_live(host)) {
         let name = host.key.name.as_str();
         match cluster.nodes.get(name) {
-            Some(node) if cluster.joins(node, host) => {
+            Some(node) if cluster.joins(node, host) && !(goes(host) && is_exact(snapshot, host)) => {
                 let mut labels = (*host.labels).clone();
                 labels.extend((*node.labels).clone());
                 coming.insert(name, Host { labels: labels.into(), taints: kept_taints(&node.taints, host), ..host.clone() });
@@ -65,6 +66,12 @@ fn settled<'s>(snapshot: &'s Snapshot, plan: &Plan) -> (Snapshot, BTreeMap<&'s s
     }
     now.nodes.retain(|node| !coming.contains_key(node.name.as_str()));
     (now, coming)
+}
+
+/// Whether the host's pool has as many hosts as it is told.
+fn is_exact(snapshot: &Snapshot, host: &Host) -> bool {
+    let owner = Key::new(&host.key.namespace, &host.pool);
+    snapshot.pools.iter().any(|pool| pool.key == owner && pool.replicas.is_some())
 }
 
 fn join(judge: &mut Judge<'_>, snapshot: &Snapshot, name: &str, mut labels: Labels, taints: Vec<Taint>, allocatable: Resources) -> NodeAt {
