@@ -19,13 +19,17 @@ SAMPLE ?=
 SMALL ?=
 # How long each target is fuzzed.
 SECONDS ?= 60
+# Worlds that each property is tried on, other ones each time.
+CASES ?= 20000
+# The worlds of `make unit` are the same each time: what lands does not depend on luck.
+WORLDS := PROPTEST_RNG_SEED=1
 # The parts of both matrices that CI runs: others each day.
 QUARTER := $(shell echo $$(( $$(date +%-j) % 4 )))/4
 TODAY := $(shell date +%-j)/24
 STEP := scripts/step
 
 .PHONY: help demo test check bench bench-scale build image tools unit api contract catastrophes crash-matrix model e2e-simulated e2e-openstack generate
-.PHONY: kubernetes openstack rust oracle bench-plan closed-loop fuzz
+.PHONY: kubernetes openstack rust oracle bench-plan closed-loop fuzz properties
 
 help: ## List the commands.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,7 +52,7 @@ check: rust tools ## Format, clippy, licences, generated files.
 	@cargo run --quiet --locked -p gantry -- reference openstack-answers | diff - docs/reference/openstack-answers.md || { echo "docs/reference/openstack-answers.md is not what the table says: run make generate" >&2; exit 1; }
 
 unit: rust tools ## Unit tests, and the OpenStack client against the simulator.
-	@$(STEP) "unit tests (about 4 min cold)" env RUST_BACKTRACE=0 cargo nextest run --workspace --locked --no-fail-fast
+	@$(STEP) "unit tests (about 4 min cold)" env RUST_BACKTRACE=0 $(WORLDS) cargo nextest run --workspace --locked --no-fail-fast
 
 build: rust ## Static release binaries: gantry, gantry-lab, gantry-virtual, gantry-model, gantry-bench-plan.
 	@scripts/need musl-gcc musl-tools
@@ -79,6 +83,9 @@ bench-plan: build ## The planner's prices beside others' and the proved bound; t
 
 closed-loop: build kubernetes ## What is planned is what the real scheduler does: every planned pod runs, no host is bought twice.
 	@$(LAB) closed-loop $(if $(SMALL),--small)
+
+properties: rust tools ## The planner's properties on random worlds, other ones each time: CASES=20000 of each. A failure prints its world.
+	@$(STEP) "properties, $(CASES) worlds each (an hour or more)" env RUST_BACKTRACE=0 PROPTEST_CASES=$(CASES) cargo nextest run -p gantry-plan --locked --no-fail-fast
 
 fuzz: rust ## Any bytes at what reads files, decisions and quantities, from the examples on: SECONDS=60 for each, fails on a crash.
 	@scripts/tool cargo-fuzz 0.13.1
