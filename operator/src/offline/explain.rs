@@ -93,7 +93,7 @@ fn no_demand(pod: &Pod) -> &'static str {
     match () {
         () if pod.terminating => "it is being deleted",
         () if pod.spec.gated => "scheduling gates hold it back",
-        () if pod.nominated_node.is_some() => "the scheduler has a node for it and makes room there",
+        () if pod.nominated_node.is_some() => "it is nominated to a node that keeps room for it",
         () if !pod.unschedulable => "the scheduler has not said yet that it finds no room",
         () => "another scheduler places it, or lower-priority pods will make room",
     }
