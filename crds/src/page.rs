@@ -37,14 +37,15 @@ pub fn index(definitions: &[CustomResourceDefinition]) -> String {
 
 /// What Gantry writes on objects, for whoever selects, searches or cleans up by it.
 fn names(out: &mut String) {
-    let startup = format!("{TAINT_STARTUP}:NoSchedule");
+    let startup = format!("{TAINT_STARTUP}=<Host's name>:NoSchedule");
     let tags = format!("{META_HOST}:<Host's UID>`, `{META_CLUSTER}:<UID of namespace kube-system>");
     let rows = [
         ("label", LABEL_POOL, "Hosts, Nodes", "the pool's name"),
         ("label", LABEL_HOST, "Nodes", "the Host's name, which is also the Node's and the server's"),
         ("label", LABEL_CLOUD, "Hosts", "the cloud's name"),
         ("label", LABEL_HOST_UID, "bootstrap tokens in kube-system", "UID of the Host that the token is for"),
-        ("taint", startup.as_str(), "Nodes", "the node is not ready for pods yet; Gantry lifts it"),
+        ("taint", startup.as_str(), "Nodes", "the node is not open for all pods yet; Gantry lifts it"),
+        ("toleration", startup.as_str(), "Pods", "the pod may go to that host before others; see `nomination.reserve` of the chart"),
         ("finalizer", FINALIZER, "all three kinds", "something in OpenStack may still stand behind the object"),
         ("group", BOOTSTRAP_GROUP, "bootstrap tokens", "may ask for a kubelet's certificate; Gantry alone approves it"),
         ("metadata", META_HOST, "Nova servers, Cinder volumes", "UID of the Host"),

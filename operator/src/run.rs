@@ -57,7 +57,7 @@ pub struct Options {
     /// Name of this replica; the pod's name in a cluster.
     #[arg(long, env = "POD_NAME")]
     pub identity: Option<String>,
-    /// Whether pods are nominated for the nodes that were bought for them, just before these open.
+    /// How pods come to the nodes that were bought for them: let in before others, or only nominated just before the node opens.
     #[arg(long, value_enum, default_value_t, env = "GANTRY_NOMINATION")]
     pub nomination: Nomination,
 }
@@ -117,7 +117,7 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Where it says that it gets on.
     pub pulse: Pulse,
-    /// Whether pods are nominated.
+    /// How pods come to the nodes that were bought for them.
     pub nomination: Nomination,
     /// Where decisions are kept for those who ask.
     pub journal: Journal,

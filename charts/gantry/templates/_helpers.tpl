@@ -60,8 +60,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{/*
-Whether pods are nominated, as the operator's flag says it. An upgrade that keeps the values of an older chart lacks the value.
+How pods come to their nodes, as the operator's flag says it. An upgrade that keeps the values of an older chart lacks the values. Pods are
+let in before others only where the admission policy holds the operator to that.
 */}}
 {{- define "gantry.nomination" -}}
-{{- ternary "on" "off" (dig "enabled" true (default dict .Values.nomination)) -}}
+{{- $nomination := default dict .Values.nomination -}}
+{{- if not (dig "enabled" true $nomination) -}}off
+{{- else if and (dig "reserve" true $nomination) .Values.admissionPolicies -}}reserve
+{{- else -}}on
+{{- end -}}
 {{- end }}

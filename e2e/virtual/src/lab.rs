@@ -215,7 +215,7 @@ fn parts(world: &Arc<World>, wire: &Arc<Wire>, identity: &str, error: SignedDura
         metrics: metrics.clone(),
         readiness: Readiness::default(),
         pulse: Pulse::default(),
-        nomination: Nomination::On,
+        nomination: Nomination::Reserve,
         journal: Journal::default(),
     }
 }

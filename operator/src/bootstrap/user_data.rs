@@ -88,9 +88,10 @@ pub fn render(spec: &HostSpec, name: &str, token: &Token, discovery: &Discovery)
     Ok(text)
 }
 
-/// Taints that the node registers with: the pool's, those that others lift, and Gantry's own that the operator lifts.
-pub fn taints(spec: &HostSpec) -> Vec<Taint> {
-    let own = Taint { key: TAINT_STARTUP.into(), value: String::new(), effect: TaintEffect::NoSchedule };
+/// Taints that the node registers with: the pool's, those that others lift, and Gantry's own that the operator lifts. Its value is the
+/// host's name: whom it was bought for can be let in before others.
+pub fn taints(spec: &HostSpec, name: &str) -> Vec<Taint> {
+    let own = Taint { key: TAINT_STARTUP.into(), value: name.into(), effect: TaintEffect::NoSchedule };
     let mut all: Vec<Taint> = Vec::new();
     for taint in spec.taints.iter().chain(&spec.startup_taints).chain([&own]) {
         if !all.iter().any(|t| t.key == taint.key && t.effect == taint.effect) {
@@ -142,7 +143,7 @@ fn join_file(spec: &HostSpec, name: &str, token: &Token) -> Value {
         "discovery": {"file": {"kubeConfigPath": DISCOVERY_FILE}, "tlsBootstrapToken": token.reveal().as_str()},
         "nodeRegistration": {
             "name": name,
-            "taints": taints(spec),
+            "taints": taints(spec, name),
             "kubeletExtraArgs": [
                 {"name": "node-labels", "value": labels.join(",")},
                 {"name": "provider-id", "value": format!("openstack:///{INSTANCE_ID_MARK}")},

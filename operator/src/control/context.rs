@@ -49,7 +49,7 @@ pub struct Context {
     pub learned: Arc<Learned>,
     /// Where the newest plan seats pods.
     pub seats: Arc<Seats>,
-    /// Whether pods are nominated.
+    /// How pods come to the nodes that were bought for them.
     pub nomination: Nomination,
     /// The last decisions.
     pub journal: Journal,

@@ -47,6 +47,8 @@ pub struct Memory {
     pub unneeded_since: Option<Timestamp>,
     /// Since when its node has been ready and waits for its company.
     pub ready_since: Option<Timestamp>,
+    /// Whether the API server would not have its pods let in before others.
+    pub keeps_nobody: bool,
     /// When this process lifted its node's startup taint.
     pub opened_at: Option<Timestamp>,
 }

@@ -29,6 +29,7 @@ pub mod purchase;
 pub mod record;
 pub mod references;
 pub mod removal;
+pub mod reserve;
 pub mod resolve;
 pub mod seats;
 pub mod server_seen;

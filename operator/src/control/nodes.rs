@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::context::{Context, key_of};
 use super::offerings::Bought;
 use super::steps::{LOOK_AGAIN, Outcome, RETRY};
-use super::{company, nomination, record};
+use super::{company, nomination, record, reserve};
 use crate::bootstrap::{labels, token_store};
 use crate::kube::objects::HostObject;
 use crate::kube::project::{self, Interner, Origin, wire};
@@ -115,6 +115,7 @@ pub(super) async fn label(ctx: &Context, host: &HostObject) -> Outcome {
 /// Lifts our startup taint and no other, against the version that was read; just before, the pods that it was bought for are nominated.
 pub(super) async fn lift_startup_taint(ctx: &Context, host: &HostObject) -> Outcome {
     tell_missing_company(ctx, host);
+    reserve::tell_end(ctx, host);
     nomination::nominate(ctx, host).await;
     let node = match nodes(ctx).get_opt(&host.name).await {
         Ok(Some(node)) => node,

@@ -15,18 +15,20 @@ use serde_json::json;
 use super::context::Context;
 use crate::kube::objects::HostObject;
 
-/// Whether pods are nominated at all.
+/// How pods come to the hosts that were bought for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Nomination {
-    /// They are.
+    /// A node takes nobody but its pods until they are in; where that is refused they are nominated.
     #[default]
+    Reserve,
+    /// They are nominated.
     On,
     /// The scheduler finds the nodes by itself; nothing is written to pods.
     Off,
 }
 
 /// Pods that are patched at the same time.
-const WRITES_AT_ONCE: usize = 8;
+pub(super) const WRITES_AT_ONCE: usize = 8;
 /// The node opens after this, whoever was nominated by then.
 const LIMIT: Duration = Duration::from_secs(5);
 /// A node is told of for so long after it opened.

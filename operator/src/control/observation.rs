@@ -6,7 +6,7 @@ use gantry_plan::model::{Key, Node, Pod};
 
 use super::context::Context;
 use super::driver::stays;
-use super::{company, server_seen, steps};
+use super::{company, reserve, server_seen, steps};
 use crate::bootstrap::labels;
 use crate::kube::objects::HostObject;
 
@@ -114,6 +114,7 @@ fn node_seen(ctx: &Context, host: &HostObject, node: &Node) -> NodeSeen {
         ready: node.ready,
         startup_taint,
         company: if startup_taint && node.ready { company::awaited(ctx, host, node) } else { None },
+        kept: startup_taint && node.ready && reserve::keeps(ctx, host, node),
         waits_for: node.taints.iter().map(|taint| &taint.key).find(|key| lifted_by_others(host, key)).cloned(),
         cordoned: node.cordoned,
         labels_missing: set_by_us.iter().any(|(name, value)| node.labels.get(name) != Some(value)),

@@ -18,7 +18,7 @@ use super::cloud_state::READING;
 use super::context::Context;
 use super::offerings::Bought;
 use super::purchase::{self, Purchase};
-use super::{lifecycle, nomination, snapshot, status, surplus};
+use super::{lifecycle, nomination, reserve, snapshot, status, surplus};
 
 /// The world must be quiet this long before it is planned: pods that wait, if there are any ...
 const BATCH_QUIET: Duration = Duration::from_millis(200);
@@ -63,12 +63,13 @@ async fn pass(ctx: &Context, told: &mut Told) -> Duration {
     ctx.metrics.snapshot_taken(started.elapsed());
     let plan = Arc::new(plan(&snapshot));
     ctx.metrics.planned(started.elapsed(), &snapshot, &plan);
-    ctx.seats.planned(&plan, |node| !ctx.stores.hosts_named(node).is_empty());
+    reserve::planned(ctx, &plan);
     if !plan.commands.is_empty() {
         ctx.journal.keep(snapshot.clone(), plan.clone());
     }
     carry_out(ctx, &plan).await;
     nomination::again(ctx);
+    reserve::again(ctx);
     surplus::note(ctx, &snapshot, &plan);
     note_useless(ctx, &plan, snapshot.now);
     told.unplaced(ctx, &plan);

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
-use gantry_plan::Plan;
 use gantry_plan::model::Key;
+use gantry_plan::{Command, Plan};
 
-/// A pod is nominated for a node this often: the scheduler clears it after a failed attempt, and then it may be true no more.
+/// A pod is nominated for a node this often, or let in: the scheduler clears a nomination after a failed attempt, and then it may be true
+/// no more.
 const NOMINATIONS_MAX: u8 = 2;
 /// Nominations that are remembered; with more, the memory begins anew.
 const REMEMBERED_MAX: usize = 20_000;
@@ -18,17 +19,31 @@ pub struct Seats(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     by_node: HashMap<String, Vec<Key>>,
+    /// Pods that depend on where others run and that have a seat on a host that is not open yet.
+    followers: Option<usize>,
     nominated: HashMap<(String, String), u8>,
 }
 
 impl Seats {
-    /// Takes a plan's seats on the nodes that count.
-    pub fn planned(&self, plan: &Plan, counts: impl Fn(&str) -> bool) {
+    /// Takes a plan's seats on the nodes that count. `follows` tells of pods that depend on where others run, `is_open` of nodes.
+    pub fn planned(&self, plan: &Plan, counts: impl Fn(&str) -> bool, follows: impl Fn(&Key) -> bool, is_open: impl Fn(&str) -> bool) {
         let mut by_node: HashMap<String, Vec<Key>> = HashMap::new();
         for (pod, node) in plan.placed.iter().filter(|(_, node)| counts(node)) {
             by_node.entry(node.clone()).or_default().push(pod.clone());
         }
-        self.lock().by_node = by_node;
+        let bought = plan.commands.iter().flat_map(|command| match command {
+            Command::CreateHost { pods, .. } => pods.as_slice(),
+            Command::DeleteHost { .. } => &[],
+        });
+        let seated = by_node.iter().filter(|(node, _)| !is_open(node)).flat_map(|(_, pods)| pods);
+        let followers = bought.chain(seated).filter(|pod| follows(pod)).count();
+        let mut inner = self.lock();
+        (inner.by_node, inner.followers) = (by_node, Some(followers));
+    }
+
+    /// Pods that depend on where others run and wait for hosts; unknown before the first plan.
+    pub fn followers(&self) -> Option<usize> {
+        self.lock().followers
     }
 
     /// Pods that are to run on the node.
@@ -41,7 +56,7 @@ impl Seats {
         self.lock().by_node.keys().cloned().collect()
     }
 
-    /// Whether the pod with this UID may be nominated for the node; counts it.
+    /// Whether the pod with this UID may be nominated for the node, or let in; counts it.
     pub fn may_nominate(&self, uid: &str, node: &str) -> bool {
         let mut inner = self.lock();
         if inner.nominated.len() >= REMEMBERED_MAX {
@@ -69,10 +84,12 @@ mod tests {
             placed: placed.iter().map(|(pod, node)| (key(pod), (*node).to_owned())).collect(),
             ..Plan::default()
         };
-        seats.planned(&plan(&[("a", "h1"), ("b", "h1"), ("c", "static")]), |node| node != "static");
-        assert_eq!((seats.on("h1"), seats.nodes()), (vec![key("a"), key("b")], vec!["h1".to_owned()]));
-        seats.planned(&plan(&[("b", "h2")]), |_| true);
-        assert_eq!((seats.on("h1"), seats.on("h2")), (vec![], vec![key("b")]));
+        let planned = |plan| seats.planned(&plan, |node| node != "static", |pod| pod.name == "b", |node| node == "h2");
+        assert_eq!(seats.followers(), None);
+        planned(plan(&[("a", "h1"), ("b", "h1"), ("c", "static")]));
+        assert_eq!((seats.on("h1"), seats.nodes(), seats.followers()), (vec![key("a"), key("b")], vec!["h1".to_owned()], Some(1)));
+        planned(plan(&[("b", "h2")]));
+        assert_eq!((seats.on("h1"), seats.on("h2"), seats.followers()), (vec![], vec![key("b")], Some(0)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::cloud_state::CloudState;
 use super::context::{Context, key_of};
 use super::offerings::Bought;
-use super::{create, groups, looks, nodes, parts, record, removal, server_seen};
+use super::{create, groups, looks, nodes, parts, record, removal, reserve, server_seen};
 use crate::kube::objects::HostObject;
 use crate::kube::store::Entry;
 
@@ -41,6 +41,7 @@ pub(super) async fn perform(ctx: &Context, entry: &Arc<Entry<HostObject>>, step:
         Step::RecordJoined => nodes::record_joined(ctx, entry).await,
         Step::RenewToken => nodes::renew_token(ctx, host).await,
         Step::LabelNode => nodes::label(ctx, host).await,
+        Step::LetIn => reserve::let_in(ctx, host).await,
         Step::LiftStartupTaint => nodes::lift_startup_taint(ctx, host).await,
         Step::Cordon => nodes::cordon(ctx, host).await,
         Step::Evict(pods) => nodes::evict(ctx, host, &pods).await,

@@ -239,7 +239,8 @@ fn patched(old: &Value, asked: &Asked) -> Result<Value, Refusal> {
         "application/json-patch+json" => {
             let patch: json_patch::Patch =
                 serde_json::from_value(asked.body.clone()).map_err(|error| Refusal::bad_request(&error.to_string()))?;
-            json_patch::patch(&mut object, &patch).map_err(|error| Refusal::bad_request(&error.to_string()))?;
+            let refused = |error: json_patch::PatchError| Refusal::invalid(asked.target.kind, name_of(old), &error.to_string());
+            json_patch::patch(&mut object, &patch).map_err(refused)?;
         }
         "application/merge-patch+json" => json_patch::merge(&mut object, &asked.body),
         other => return Err(Refusal::bad_request(&format!("the patch type {other} is not understood here"))),

@@ -62,6 +62,11 @@ impl Refusal {
         Self::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.".into())
     }
 
+    /// An admission policy, or no right.
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        Self::new(403, "Forbidden", format!("{} \"{name}\" is forbidden: {why}", kind.plural))
+    }
+
     /// Priority and fairness have no seat left.
     pub fn too_many_requests() -> Self {
         let message = "the server has received too many requests and has asked us to try again later".to_owned();

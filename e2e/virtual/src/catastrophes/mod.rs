@@ -32,7 +32,7 @@ macro_rules! case {
 }
 
 /// All of them.
-pub const CASES: [Case; 36] = [
+pub const CASES: [Case; 37] = [
     case!("T1", "the cloud's list is empty for 30 min", cloud_lies::empty_list),
     case!("T2", "Kubernetes lists nothing, fails, or never syncs", kubernetes_lies::hosts_unlisted),
     case!("T3", "a page of the list is broken", cloud_lies::broken_pages),
@@ -69,6 +69,7 @@ pub const CASES: [Case; 36] = [
     case!("T30", "the operator is killed between purchase and join", waves::killed_before_the_join),
     case!("T31", "hosts join one after the other", waves::joins_one_by_one),
     case!("T32", "most pods go while their hosts are built", waves::surplus_is_cancelled),
+    case!("T33", "no pod may be let in to the node that is kept for it", waves::nobody_is_let_in),
 ];
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::scene::{Scene, Trial, counts, fault, grown, minutes};
+use crate::api::chaos::{Effect, Rule};
+use crate::api::kinds::Kind;
+use crate::api::status::Refusal;
 use crate::lab::Life;
-use crate::world::pods::Set;
+use crate::world::pods::{Set, node_of};
 use crate::world::{Setup, World};
 
 /// Hosts that the pods need.
@@ -60,6 +63,34 @@ pub fn joins_one_by_one(trial: Trial) -> Result<String> {
     ensure!(creates == HOSTS, "{creates} servers for {HOSTS} hosts");
     scene.ends_empty()?;
     Ok(format!("{HOSTS} hosts joined a minute apart: {creates} servers for {} pods, none bought twice", 6 * HOSTS))
+}
+
+/// No toleration may be added to pods, or it never gets there: nodes open for all, at once or when their time is up, and say so.
+pub fn nobody_is_let_in(trial: Trial) -> Result<String> {
+    let pods = Kind::of("pods")?;
+    let answers = [(Refusal::forbidden(pods, "any", "no"), "KubernetesRefused"), (Refusal::conflict(pods, "any", "no"), "KeptInVain")];
+    let mut took = Vec::new();
+    for (answer, event) in answers {
+        let mut scene = Scene::new(&Setup::small(trial.seed))?;
+        scene.world().api.chaos(|chaos| chaos.add(Rule::all("PATCH", "pods", Effect::Refuse(answer))));
+        let time = scene.play(async |life: Life| {
+            want_hosts(&life.world, HOSTS);
+            let time = life.until("all pods run", minutes(20), all_run).await?;
+            let creates = creates_in_the_end(&life).await?;
+            ensure!(creates == HOSTS, "{creates} servers for {HOSTS} hosts");
+            let told = life.world.api.list("events").iter().filter(|found| found["reason"] == event).count();
+            ensure!(told >= HOSTS, "{told} events {event} of {HOSTS} hosts");
+            Ok(time)
+        })?;
+        took.push(time.as_secs());
+        scene.ends_empty()?;
+    }
+    Ok(format!("pods refused: all ran after {} s; pods not to be written: after {} s, none bought twice", took[0], took[1]))
+}
+
+fn all_run(world: &World) -> bool {
+    let pods = world.api.list("pods");
+    !pods.is_empty() && pods.iter().all(|pod| node_of(pod).is_some())
 }
 
 /// Builds take ten minutes; after one of them most pods are gone.

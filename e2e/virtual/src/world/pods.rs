@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use gantry_crds::TAINT_STARTUP;
 use gantry_plan::quantity::Quantity;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -127,6 +128,8 @@ fn is_given_up(node: &Value, now: Timestamp) -> bool {
 struct Room {
     node: Arc<Value>,
     is_open: bool,
+    /// Whose toleration the node asks for, if that is all that keeps pods off.
+    kept_for: Option<String>,
     cpu_milli: i64,
     memory_bytes: i64,
     pods: i64,
@@ -138,6 +141,8 @@ struct Need {
     cpu_milli: i64,
     memory_bytes: i64,
     labels: BTreeMap<String, String>,
+    /// Hosts that it is let in to.
+    let_in: BTreeSet<String>,
 }
 
 impl Need {
@@ -145,7 +150,9 @@ impl Need {
         let requests = &pod["spec"]["containers"][0]["resources"]["requests"];
         let wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
         let labels = wanted.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
-        Self { cpu_milli: amount(requests, "cpu"), memory_bytes: amount(requests, "memory"), labels }
+        let own = pod["spec"]["tolerations"].as_array().into_iter().flatten().filter(|toleration| toleration["key"] == TAINT_STARTUP);
+        let let_in = own.filter_map(|toleration| toleration["value"].as_str().map(str::to_owned)).collect();
+        Self { cpu_milli: amount(requests, "cpu"), memory_bytes: amount(requests, "memory"), labels, let_in }
     }
 }
 
@@ -208,8 +215,12 @@ fn room(node: Arc<Value>) -> Room {
     let allocatable = &node["status"]["allocatable"];
     let (cpu_milli, memory_bytes, pods) = (amount(allocatable, "cpu"), amount(allocatable, "memory"), amount(allocatable, "pods"));
     let taints = node["spec"]["taints"].as_array();
-    let is_free = taints.is_none_or(|taints| taints.iter().all(|taint| taint["effect"] == "PreferNoSchedule"));
-    Room { is_open: is_free && is_ready(&node), node, cpu_milli, memory_bytes, pods }
+    let mut keeping = taints.into_iter().flatten().filter(|taint| taint["effect"] != "PreferNoSchedule");
+    let (first, second) = (keeping.next(), keeping.next());
+    let kept_for = first.filter(|taint| taint["key"] == TAINT_STARTUP && second.is_none());
+    let kept_for = kept_for.and_then(|taint| taint["value"].as_str()).map(str::to_owned);
+    let is_open = (first.is_none() || kept_for.is_some()) && is_ready(&node);
+    Room { is_open, kept_for, node, cpu_milli, memory_bytes, pods }
 }
 
 impl Room {
@@ -222,7 +233,8 @@ impl Room {
     fn fits(&self, need: &Need) -> bool {
         let has_room = self.cpu_milli >= need.cpu_milli && self.memory_bytes >= need.memory_bytes && self.pods > 0;
         let labels = &self.node["metadata"]["labels"];
-        self.is_open && has_room && need.labels.iter().all(|(key, value)| labels[key] == *value)
+        let is_let_in = self.kept_for.as_ref().is_none_or(|host| need.let_in.contains(host));
+        self.is_open && is_let_in && has_room && need.labels.iter().all(|(key, value)| labels[key] == *value)
     }
 }
 

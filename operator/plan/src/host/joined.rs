@@ -45,6 +45,9 @@ fn lift(node: &NodeSeen) -> Answer {
             (status(Phase::Joining, &format!("the node is ready; taint {taint} has not been lifted yet")), Step::Wait(POLL))
         }
         (None, Some(what)) => (status(Phase::Joining, &format!("the node is ready; {what} is awaited")), Step::Wait(POLL)),
+        (None, None) if node.kept => {
+            (status(Phase::Joining, "the node is ready and takes the pods that it was bought for, others when these are in"), Step::LetIn)
+        }
         (None, None) => (status(Phase::Joining, "the node is ready; its startup taint is being lifted"), Step::LiftStartupTaint),
     }
 }

@@ -226,6 +226,8 @@ pub struct NodeSeen {
     pub waits_for: Option<String>,
     /// What else its pods need there and is not there yet (a DaemonSet's pod, a CSI driver), in words, while it is worth waiting for.
     pub company: Option<String>,
+    /// Whether it is kept for the pods that it was bought for.
+    pub kept: bool,
     /// `spec.unschedulable`.
     pub cordoned: bool,
     /// Whether labels are missing that the kubelet may not set itself.

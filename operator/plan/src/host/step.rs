@@ -68,6 +68,8 @@ pub enum Step {
     RenewToken,
     /// Set labels on the node that its kubelet may not set itself.
     LabelNode,
+    /// Let in the pods that the node was bought for, and nobody else yet.
+    LetIn,
     /// Lift the startup taint.
     LiftStartupTaint,
     /// Record the failure; the planner's loop then deletes the Host.

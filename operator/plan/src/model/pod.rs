@@ -28,6 +28,8 @@ pub struct Pod {
     pub node_name: Option<Name>,
     /// `status.nominatedNodeName`.
     pub nominated_node: Option<Name>,
+    /// The last host whose own taint it was given a toleration of: there it may go before others.
+    pub let_in: Option<Name>,
     /// Whether PodScheduled is False with reason Unschedulable: the scheduler tried and failed.
     pub unschedulable: bool,
     /// Since when it is unschedulable, as the condition says.
@@ -64,6 +66,13 @@ impl Pod {
         self.key.namespace.hash(&mut hasher);
         self.spec.hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+impl PodSpec {
+    /// Whether where others run decides where it may: then the node of one of them must have joined before it can be bound.
+    pub fn follows_others(&self) -> bool {
+        !self.affinity.is_empty() || !self.anti_affinity.is_empty() || self.spread.iter().any(|spread| spread.required)
     }
 }
 

@@ -73,7 +73,7 @@ fn a_guest_finds_a_join_configuration_of_kubeadm() {
                 "taints": [
                     {"key": "dedicated", "value": "on", "effect": "NoExecute"},
                     {"key": "cni", "effect": "NoSchedule"},
-                    {"key": "gantry.cloud/startup", "effect": "NoSchedule"},
+                    {"key": "gantry.cloud/startup", "value": "general-x7k2p", "effect": "NoSchedule"},
                 ],
                 "kubeletExtraArgs": [
                     {"name": "node-labels", "value": "gantry.cloud/pool=general,tier=yes"},

@@ -1,5 +1,6 @@
 //! What a pod spec says about where the pod may go.
 
+use gantry_crds::TAINT_STARTUP;
 use gantry_plan::model::{HostPort, Labels, NodeTerm, PodSpec, Preferred};
 
 use super::affinity::{self, Owner};
@@ -30,7 +31,7 @@ pub(super) fn placement(spec: &wire::PodSpec, status: &wire::PodStatus, subject:
         node_selector: spec.node_selector.0.clone(),
         node_affinity: required_nodes(spec),
         preferred_nodes: preferred_nodes(spec),
-        tolerations: spec.tolerations.iter().map(affinity::toleration).collect(),
+        tolerations: spec.tolerations.iter().filter(|toleration| let_in(toleration).is_none()).map(affinity::toleration).collect(),
         host_ports: host_ports(spec),
         affinity: affinity::required(&affinity.pod_affinity, &owner),
         anti_affinity: affinity::required(&affinity.pod_anti_affinity, &owner),
@@ -41,6 +42,11 @@ pub(super) fn placement(spec: &wire::PodSpec, status: &wire::PodStatus, subject:
         ephemeral_claims,
         beyond: beyond(spec),
     }
+}
+
+/// The host that Gantry itself lets the pod in to before others. It is no wish of the pod's, and equal pods stay equal.
+pub(super) fn let_in(toleration: &wire::Toleration) -> Option<&str> {
+    (*toleration.key == TAINT_STARTUP && !toleration.value.is_empty()).then_some(toleration.value.0.as_str())
 }
 
 fn priority(spec: &wire::PodSpec) -> i32 {

@@ -4,7 +4,7 @@ use gantry_plan::model::{Key, Pod};
 use jiff::Timestamp;
 
 use super::intern::Interner;
-use super::placement::{Subject, placement};
+use super::placement::{self, Subject, placement};
 use super::wire::{self, meta};
 
 /// Where an object comes from.
@@ -24,6 +24,7 @@ pub fn pod(pod: wire::Pod, interner: &Interner, origin: Origin) -> Option<Pod> {
     }
     let key = Key::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default());
     let named = |name: String| (!name.is_empty()).then(|| interner.name(name));
+    let let_in = spec.tolerations.iter().filter_map(placement::let_in).next_back().map(|host| interner.name(host.to_owned()));
     let since = unschedulable_since(&status);
     let manifest = origin == Origin::File && status.phase.is_empty() && status.conditions.is_empty();
     let mirror = meta::annotation(&meta, meta::MIRROR).is_some();
@@ -37,6 +38,7 @@ pub fn pod(pod: wire::Pod, interner: &Interner, origin: Origin) -> Option<Pod> {
         terminating: meta.deletion_timestamp.is_some(),
         created: meta.creation_timestamp.map(|time| time.0).unwrap_or_default(),
         mirror,
+        let_in,
         nominated_node: named(status.nominated_node_name.0),
         node_name: named(spec.node_name.0),
         uid: meta.uid.unwrap_or_default(),

@@ -100,6 +100,7 @@ impl<'a> Row<'a> {
             labels: labels.get(self.labels)?.clone(),
             spec: specs.get(self.spec)?.clone(),
             node_name: self.node.as_deref().map(Name::from),
+            let_in: None,
             nominated_node: self.nominated.as_deref().map(Name::from),
             unschedulable: self.unschedulable,
             unschedulable_since: self.unschedulable_since,

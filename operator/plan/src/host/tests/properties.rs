@@ -151,7 +151,7 @@ proptest! {
     #[test]
     fn a_host_that_is_being_deleted_creates_nothing(host in any_ledger(), seen in any_observation(), second in 0_i64..4000) {
         let step = step(&Ledger { deleting: true, ..host }, &seen, second);
-        let creates = matches!(step, Step::EnsurePart(_) | Step::CreateServer | Step::RenewToken | Step::AddFinalizer | Step::LiftStartupTaint);
+        let creates = matches!(step, Step::EnsurePart(_) | Step::CreateServer | Step::RenewToken | Step::AddFinalizer | Step::LetIn | Step::LiftStartupTaint);
         prop_assert!(!creates, "{step:?}");
     }
 

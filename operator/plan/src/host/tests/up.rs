@@ -87,7 +87,9 @@ fn the_startup_taint_goes_after_the_taints_that_others_lift_and_when_the_company
     assert!(waits(&joined(), &seen(&waiting), 20));
     let alone = NodeSeen { waits_for: None, company: Some("the pod of DaemonSet kube-system/cni".into()), ..waiting };
     assert!(waits(&joined(), &seen(&alone), 20));
-    assert_eq!(step(&joined(), &seen(&NodeSeen { company: None, ..alone }), 20), Step::LiftStartupTaint);
+    let kept = NodeSeen { company: None, kept: true, ..alone };
+    assert_eq!(step(&joined(), &seen(&kept), 20), Step::LetIn);
+    assert_eq!(step(&joined(), &seen(&NodeSeen { kept: false, ..kept }), 20), Step::LiftStartupTaint);
 }
 
 #[test]

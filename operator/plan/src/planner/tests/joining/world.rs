@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::fixtures::*;
-use crate::model::{Key, Node, Snapshot, Taint};
-use crate::planner::Plan;
+use crate::model::{Key, Node, Pod, Snapshot, Taint, Toleration};
+use crate::planner::{Command, Plan};
 use crate::scheduling::{HOST_LABEL, HOSTNAME, Judge, NodeAt};
 
+const STARTUP: &str = "gantry.cloud/startup";
 /// A pod is nominated for a node this often.
 const NOMINATIONS_MAX: u8 = 2;
 /// Things that happen to hosts at most.
@@ -45,12 +46,23 @@ struct World {
     plan: Plan,
     nominated: HashMap<(String, String), u8>,
     opened: Vec<String>,
+    /// Nodes that take nobody but whom they were bought for, and who was given a toleration of which nodes' taint.
+    kept: Vec<String>,
+    let_in: HashMap<String, Vec<Toleration>>,
     dice: Dice,
 }
 
 /// Plans, buys, and lets the hosts join in some order until all did.
 pub(super) fn joined(snapshot: Snapshot, seed: u64) -> Outcome {
-    let mut world = World { snapshot, plan: Plan::default(), nominated: HashMap::new(), opened: Vec::new(), dice: Dice::of(seed) };
+    let mut world = World {
+        snapshot,
+        plan: Plan::default(),
+        nominated: HashMap::new(),
+        opened: Vec::new(),
+        kept: Vec::new(),
+        let_in: HashMap::new(),
+        dice: Dice::of(seed),
+    };
     let mut to_register = world.plan();
     let (hosts, mut bought_later, mut closed) = (to_register.len(), 0, Vec::new());
     for _ in 0..MAX_EVENTS {
@@ -81,9 +93,8 @@ impl World {
         assert_eq!(deleted(&self.plan), Vec::<&str>::new());
         let before = self.snapshot.hosts.len();
         self.snapshot = after(&self.snapshot, &self.plan);
-        for name in self.opened.clone() {
-            self.nominate(&name);
-        }
+        self.opened.clone().iter().for_each(|name| self.nominate(name));
+        self.kept.clone().iter().for_each(|name| self.let_in(name));
         self.snapshot.hosts[before..].iter().map(|host| host.key.name.clone()).collect()
     }
 
@@ -92,7 +103,7 @@ impl World {
         host.joined = true;
         let mut labels = (*host.labels).clone();
         labels.extend([HOSTNAME, HOST_LABEL].map(|key| (key.to_owned(), name.to_owned())));
-        let taints = vec![Taint { key: "gantry.cloud/startup".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }];
+        let taints = vec![Taint { key: STARTUP.to_owned(), value: name.to_owned(), effect: "NoSchedule".to_owned() }];
         let allocatable = host.allocatable.clone();
         self.snapshot.nodes.push(Node { labels: labels.into(), allocatable, taints, ready: false, ..node(name, 0, 0) });
         self.schedule();
@@ -103,20 +114,53 @@ impl World {
         self.plan()
     }
 
-    /// Opens the ready nodes, each after its pods were nominated to it, and plans anew.
+    /// Lets in to the ready nodes whom they were bought for; opens those whose pods are in, once no pod waits that depends on others. After each node the world is planned anew.
     fn open_ready(&mut self, closed: &mut Vec<String>) -> Vec<String> {
         let mut bought = self.plan();
         for name in closed.clone() {
             if self.node(&name).ready {
                 closed.retain(|other| *other != name);
-                self.nominate(&name);
-                self.node(&name).taints.clear();
-                self.opened.push(name);
+                self.kept.push(name.clone());
+                self.let_in(&name);
                 self.schedule();
                 bought.extend(self.plan());
             }
         }
+        while let Some(at) = (0..self.kept.len()).find(|at| !self.is_kept(&self.kept[*at])) {
+            let name = self.kept.remove(at);
+            self.nominate(&name);
+            self.node(&name).taints.clear();
+            self.opened.push(name);
+            self.schedule();
+            bought.extend(self.plan());
+        }
         bought
+    }
+
+    /// Whether pods wait that have their seat on the node, or pods that depend on others and have it on a host that is not open yet.
+    fn is_kept(&self, name: &str) -> bool {
+        let buys = self.plan.commands.iter().any(|command| matches!(command, Command::CreateHost { .. }));
+        let waits = |key: &Key, node: &str| {
+            let mut pods = self.snapshot.pods.iter().filter(|pod| pod.key == *key && pod.node_name.is_none());
+            pods.any(|pod| node == name || pod.spec.follows_others() && !self.opened.iter().any(|open| open == node))
+        };
+        buys || self.plan.placed.iter().any(|(pod, node)| waits(pod, node))
+    }
+
+    fn seated(&self, name: &str) -> Vec<Key> {
+        self.plan.placed.iter().filter(|(_, node)| node == name).map(|(pod, _)| pod.clone()).collect()
+    }
+
+    fn let_in(&mut self, name: &str) {
+        let (key, operator, effect) = (STARTUP.to_owned(), "Equal".to_owned(), "NoSchedule".to_owned());
+        let own = Toleration { key, operator, value: name.to_owned(), effect };
+        let seated = self.seated(name);
+        for pod in self.snapshot.pods.iter().filter(|pod| pod.node_name.is_none() && seated.contains(&pod.key)) {
+            let given = self.let_in.entry(pod.uid.clone()).or_default();
+            if !given.contains(&own) {
+                given.push(own.clone());
+            }
+        }
     }
 
     fn node(&mut self, name: &str) -> &mut Node {
@@ -124,7 +168,7 @@ impl World {
     }
 
     fn nominate(&mut self, name: &str) {
-        let seated: Vec<Key> = self.plan.placed.iter().filter(|(_, node)| node == name).map(|(pod, _)| pod.clone()).collect();
+        let seated = self.seated(name);
         for pod in self.snapshot.pods.iter_mut().filter(|pod| seated.contains(&pod.key)) {
             if pod.node_name.is_some() || pod.nominated_node.is_some() {
                 continue;
@@ -155,7 +199,7 @@ impl World {
 
     /// One attempt: the nominated node first, then the emptiest of those that let the pod in. One that fails loses its nomination.
     fn attempt(&mut self, at: usize) -> bool {
-        let pod = self.snapshot.pods[at].clone();
+        let pod = self.as_seen(at);
         let mut judge = Judge::of(&self.snapshot);
         let open: Vec<NodeAt> = judge.nodes().collect::<Vec<_>>().into_iter().filter(|node| judge.verdict(&pod, *node).is_ok()).collect();
         let nominated = pod.nominated_node.as_deref().and_then(|name| judge.node(name)).filter(|node| open.contains(node));
@@ -166,6 +210,15 @@ impl World {
         pod.unschedulable = chosen.is_none();
         pod.node_name = chosen.map(Into::into);
         !pod.unschedulable
+    }
+
+    /// The pod as the scheduler sees it: the planner is not shown what it tolerates for Gantry's sake.
+    fn as_seen(&self, at: usize) -> Pod {
+        let mut pod = (*self.snapshot.pods[at]).clone();
+        if let Some(given) = self.let_in.get(&pod.uid) {
+            pod.spec_mut().tolerations.extend(given.iter().cloned());
+        }
+        pod
     }
 
     /// LeastAllocated: the sum of the free shares of CPU and memory, in thousandths.
