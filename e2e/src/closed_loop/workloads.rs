@@ -21,7 +21,7 @@ const MEMORY_MIB: [usize; 6] = [100, 256, 512, 1024, 2048, 4096];
 pub struct Workload {
     /// For the table.
     pub name: &'static str,
-    /// Objects without namespace: pods and claims.
+    /// Objects without namespace: pods, what keeps one pod each, and claims.
     pub objects: Vec<Value>,
 }
 
@@ -29,7 +29,7 @@ impl Workload {
     /// How many pods it has.
     #[must_use]
     pub fn pods(&self) -> usize {
-        self.objects.iter().filter(|object| object["kind"] == "Pod").count()
+        self.objects.iter().filter(|object| object["kind"] == "Pod" || object["kind"] == "ReplicaSet").count()
     }
 }
 
@@ -61,14 +61,13 @@ fn has_claim(object: &Value) -> bool {
 /// The classes that workloads refer to; not in any namespace.
 #[must_use]
 pub fn classes() -> Vec<Value> {
-    // Whoever preempts deletes a pod, and nothing here makes it anew: it would be missed for ever.
-    let priority = |name: &str, value: i32| {
+    let priority = |name: &str, value: i32, preemption: &str| {
         json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value,
-            "preemptionPolicy": "Never"})
+            "preemptionPolicy": preemption})
     };
     vec![
-        priority("lab-high", 1000),
-        priority("lab-middle", 100),
+        priority("lab-high", 1000, "PreemptLowerPriority"),
+        priority("lab-middle", 100, "Never"),
         json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": CLASS}, "provisioner": PROVISIONER,
             "volumeBindingMode": "WaitForFirstConsumer"}),
     ]
@@ -117,15 +116,18 @@ fn ports(dice: &mut Dice, count: usize) -> Vec<Value> {
     with(dice, "port", count, |spec| spec["containers"][0]["ports"] = json!([{"containerPort": 8080, "hostPort": 8080}]))
 }
 
+/// Each kept by a ReplicaSet: whoever preempts deletes a pod, and it comes again.
 fn priorities(dice: &mut Dice, count: usize) -> Vec<Value> {
-    let mut pods = plain(dice, count);
-    for (index, pod) in pods.iter_mut().enumerate() {
-        pod["metadata"] = json!({"name": format!("priority-{index}"), "labels": {"app": "priority"}});
+    let kept = |(index, mut pod): (usize, Value)| {
         if let Some(class) = [None, Some("lab-middle"), Some("lab-high")][index % 3] {
             pod["spec"]["priorityClassName"] = class.into();
         }
-    }
-    pods
+        let name = format!("priority-{index}");
+        let labels = json!({"app": "priority", "one-of": name});
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name},
+            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod["spec"]}}})
+    };
+    plain(dice, count).into_iter().enumerate().map(kept).collect()
 }
 
 /// Each with a volume of its own that is made where the pod goes.
