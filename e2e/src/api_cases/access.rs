@@ -1,6 +1,7 @@
 //! Asks the API server whether a user may do what `e2e/api-cases/access` says it may, and may not do what it says it may not.
 
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
@@ -8,7 +9,7 @@ use kube::Client;
 use kube::api::{Api, PostParams};
 use serde::Deserialize;
 
-use super::{Report, parse, yaml_files};
+use super::{RETRY_PAUSE, Report, SETTLE, parse, yaml_files};
 
 /// One user with what it may and may not do.
 #[derive(Deserialize)]
@@ -60,6 +61,21 @@ pub async fn run(client: Client, dir: &Path) -> Result<Report> {
     Ok(report)
 }
 
+/// The same after the chart was changed: rights come into force a moment later.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_after_change(client: &Client, dir: &Path) -> Result<Report> {
+    let deadline = Instant::now() + SETTLE;
+    loop {
+        let report = run(client.clone(), dir).await?;
+        if report.failures.is_empty() || Instant::now() >= deadline {
+            return Ok(report);
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
 fn enter(report: &mut Report, user: &str, attributes: &ResourceAttributes, expected: bool, allowed: bool) {
     match (expected, allowed) {
         (true, true) => report.accepted += 1,
@@ -107,10 +123,11 @@ mod tests {
 
     #[test]
     fn the_access_files_are_read() {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/access");
-        let files: Vec<AccessFile> = yaml_files(&dir).unwrap().iter().map(|path| parse(path).unwrap()).collect();
+        let dirs =
+            ["access", "access/unfenced", "access/silent"].map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases").join(dir));
+        let files: Vec<AccessFile> = dirs.iter().flat_map(|dir| yaml_files(dir).unwrap()).map(|path| parse(&path).unwrap()).collect();
         assert!(files.iter().all(|file| !file.allowed.is_empty() && !file.denied.is_empty()));
-        assert_eq!(files.len(), 3);
+        assert_eq!(files.len(), 5);
     }
 
     #[test]

@@ -262,12 +262,19 @@ async fn api_suites(lab: &Lab) -> Result<()> {
     use gantry_e2e::api_cases;
     let workspace = binaries::workspace();
     let cases = workspace.join("e2e/api-cases");
-    let reports = [
+    let mut reports = vec![
         ("rules of the kinds", api_cases::run(lab.client.clone(), &cases).await?),
         ("admission policies of the chart", api_cases::run(lab.client.clone(), &cases.join("chart")).await?),
         ("rights, granted and refused", api_cases::access::run(lab.client.clone(), &cases.join("access")).await?),
         ("examples", api_cases::examples::run(lab.client.clone(), &workspace.join("examples")).await?),
     ];
+    for (set, what, dir) in [
+        ("admissionPolicies=false", "rights without admission policies", "unfenced"),
+        ("nomination.enabled=false", "rights without nomination", "silent"),
+    ] {
+        helm::install(lab, &["replicas=0", set]).await?;
+        reports.push((what, api_cases::access::run_after_change(&lab.client, &cases.join("access").join(dir)).await?));
+    }
     reports.iter().for_each(|(what, report)| println!("{what}: {report}"));
     let failed: usize = reports.iter().map(|(_, report)| report.failures.len()).sum();
     let passed: usize = reports.iter().map(|(_, report)| report.accepted + report.rejected).sum();
