@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_chart_s_case_files_are_read() {
-        assert_eq!(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/chart")).unwrap().len(), 3);
+        assert_eq!(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api-cases/chart")).unwrap().len(), 4);
     }
 
     #[test]

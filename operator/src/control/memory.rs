@@ -104,6 +104,11 @@ impl Memories {
         *self.lock().entry(uid.to_owned()).or_default().ready_since.get_or_insert(now)
     }
 
+    /// Since when no plan has needed the host.
+    pub fn unneeded_since(&self, uid: &str) -> Option<Timestamp> {
+        self.lock().get(uid)?.unneeded_since
+    }
+
     /// When this process opened the host's node.
     pub fn opened_at(&self, uid: &str) -> Option<Timestamp> {
         self.lock().get(uid)?.opened_at

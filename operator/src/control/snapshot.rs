@@ -1,6 +1,6 @@
 //! The snapshot: everything the planner may know, taken from the stores at one instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gantry_plan::model::{self, Key, Snapshot};
 use gantry_plan::quantity::parse_price_micro;
@@ -62,17 +62,22 @@ fn named<T: Clone + Kept>(store: &Store<T>) -> BTreeMap<String, T> {
 }
 
 fn hosts(ctx: &Context) -> Vec<model::Host> {
-    let interner = Interner::default();
-    ctx.stores.hosts.list().iter().map(|(key, entry)| host(ctx, key, &entry.value, &interner)).collect()
+    let (interner, hosts) = (Interner::default(), ctx.stores.hosts.list());
+    let mut quotas: HashMap<(&str, &str), Option<Timestamp>> = HashMap::new();
+    let mut seen = Vec::with_capacity(hosts.len());
+    for (key, entry) in &hosts {
+        let cloud = (key.namespace.as_str(), entry.value.spec.cloud_name.as_str());
+        let quota_at = quotas.entry(cloud).or_insert_with(|| ctx.clouds.state(&Key::new(cloud.0, cloud.1)).quota.map(|(_, at)| at));
+        seen.push(host(ctx, &entry.value, *quota_at, &interner));
+    }
+    seen
 }
 
-fn host(ctx: &Context, key: &Key, host: &HostObject, interner: &Interner) -> model::Host {
-    let cloud = ctx.clouds.state(&Key::new(&key.namespace, &host.spec.cloud_name));
-    let quota_at = cloud.quota.map(|(_, at)| at);
+fn host(ctx: &Context, host: &HostObject, quota_at: Option<Timestamp>, interner: &Interner) -> model::Host {
     let sent = host.status.create_sent_at.as_ref().map(|time| time.0);
     let counted = quota_at.zip(sent).is_some_and(|(read, sent)| read.duration_since(sent) > SENT_ROUNDING);
     let told = model_of::host(host, interner);
-    model::Host { in_quota: told.in_quota && counted, unneeded_since: ctx.memories.get(&host.uid).unneeded_since, ..told }
+    model::Host { in_quota: told.in_quota && counted, unneeded_since: ctx.memories.unneeded_since(&host.uid), ..told }
 }
 
 fn pool(ctx: &Context, key: &Key, pool: &PoolObject) -> model::Pool {
