@@ -3,7 +3,8 @@
 //! The scheduler tries pods whenever a node registers, clears a nomination at the first attempt that fails, and others would take the seat: a
 //! host would be bought a second time. So the startup taint, whose value is the host's name, stays for a while, and the pods with a
 //! seat there are given a toleration of it. Pods that are spread come to their seats in turns, as the hosts of other zones join: until
-//! then what is left over on any node would draw them to the wrong zone, and all joining nodes are kept.
+//! then what is left over on any node would draw them to the wrong zone, and all joining nodes are kept. So they are while a pod waits for its
+//! host that would push pods of lower priority off a node that opens.
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use kube::{Api, Error};
 use serde_json::json;
 
 use super::context::{Context, key_of};
+use super::driver::stays;
 use super::nomination::{Nomination, WRITES_AT_ONCE};
 use super::steps::Outcome;
 use crate::kube::objects::HostObject;
@@ -30,9 +32,26 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Takes the seats of a plan.
 pub(super) fn planned(ctx: &Context, plan: &Plan) {
     let counts = |node: &str| !ctx.stores.hosts_named(node).is_empty();
-    let follows = |pod: &Key| ctx.stores.pods.get(pod).is_some_and(|pod| pod.value.node_name.is_none() && pod.value.spec.follows_others());
     let is_open = |node: &str| ctx.stores.nodes.get(&Key::new("", node)).is_some_and(|node| !is_ours(&node.value));
+    let lowest = lowest_priority(ctx, plan, is_open);
+    let follows = |pod: &Key| {
+        let waits = ctx.stores.pods.get(pod).filter(|pod| pod.value.node_name.is_none());
+        waits.is_some_and(|pod| pod.value.spec.follows_others() || may_push_aside(&pod.value, lowest))
+    };
     ctx.seats.planned(plan, counts, follows, is_open);
+}
+
+/// The lowest priority of pods that run on nodes that are not open, or have their seat there.
+fn lowest_priority(ctx: &Context, plan: &Plan, is_open: impl Fn(&str) -> bool) -> Option<i32> {
+    let closed = ctx.stores.nodes.values(|node| is_ours(&node.value).then(|| node.value.name.clone()));
+    let running = closed.iter().flatten().flat_map(|node| ctx.stores.pods_by_node.get(node)).filter(|pod| !stays(pod));
+    let seated = plan.placed.iter().filter(|(_, node)| !is_open(node)).filter_map(|(pod, _)| ctx.stores.pods.get(pod));
+    running.map(|pod| pod.spec.priority).chain(seated.map(|pod| pod.value.spec.priority)).min()
+}
+
+/// Whether the pod would push others off a node that opens before its own joins: they would need a host anew.
+fn may_push_aside(pod: &Seen, lowest: Option<i32>) -> bool {
+    !pod.spec.never_preempts && lowest.is_some_and(|lowest| pod.spec.priority > lowest)
 }
 
 /// Whether the node, which is ready, is kept for the pods that it was bought for.
@@ -109,7 +128,7 @@ pub(super) fn tell_end(ctx: &Context, host: &HostObject) {
         let waited = LIMIT.as_secs();
         let message = format!(
             "The node takes any pod now, {waited} s after it was ready: {own} of its pods were not bound to it, and {followers} pods that depend on \
-             where others run wait for hosts"
+             where others run, or would push others aside, wait for hosts"
         );
         ctx.host_event(host, "Normal", "KeptInVain", &message);
     }
@@ -133,6 +152,14 @@ mod tests {
 
     fn patch(pod: Seen) -> serde_json::Value {
         serde_json::to_value(toleration(&Seen { uid: "u".into(), ..pod }, "general-x7k2p")).unwrap()
+    }
+
+    #[test]
+    fn only_a_pod_of_higher_priority_that_preempts_pushes_others_aside() {
+        let pod =
+            |priority, never_preempts| Seen { spec: PodSpec { priority, never_preempts, ..PodSpec::default() }.into(), ..Seen::default() };
+        let pushes = [(1, false, Some(0)), (0, false, Some(0)), (1, true, Some(0)), (1, false, None)];
+        assert_eq!(pushes.map(|(priority, never, lowest)| may_push_aside(&pod(priority, never), lowest)), [true, false, false, false]);
     }
 
     #[test]

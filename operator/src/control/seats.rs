@@ -19,13 +19,13 @@ pub struct Seats(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     by_node: HashMap<String, Vec<Key>>,
-    /// Pods that depend on where others run and that have a seat on a host that is not open yet.
+    /// Pods for which all joining nodes are kept: they have a seat on a host that is not open yet.
     followers: Option<usize>,
     nominated: HashMap<(String, String), u8>,
 }
 
 impl Seats {
-    /// Takes a plan's seats on the nodes that count. `follows` tells of pods that depend on where others run, `is_open` of nodes.
+    /// Takes a plan's seats on the nodes that count. `follows` tells of pods for which all joining nodes are kept, `is_open` of nodes.
     pub fn planned(&self, plan: &Plan, counts: impl Fn(&str) -> bool, follows: impl Fn(&Key) -> bool, is_open: impl Fn(&str) -> bool) {
         let mut by_node: HashMap<String, Vec<Key>> = HashMap::new();
         for (pod, node) in plan.placed.iter().filter(|(_, node)| counts(node)) {
@@ -41,7 +41,7 @@ impl Seats {
         (inner.by_node, inner.followers) = (by_node, Some(followers));
     }
 
-    /// Pods that depend on where others run and wait for hosts; unknown before the first plan.
+    /// Pods for which all joining nodes are kept; unknown before the first plan.
     pub fn followers(&self) -> Option<usize> {
         self.lock().followers
     }
